@@ -1,0 +1,184 @@
+// Package db opens the one database of the firm, SQLite or PostgreSQL, and hands out the only two ways in: Read and
+// Write. Verbs and SQL take the Tx they are given; there is no other handle to reach.
+//
+// Rules (DESIGN §3): SQL is written by hand, once, in the subset both engines share. Times are stored as UTC
+// microseconds in a bigint, days as text; the zero time, the zero ID and the empty Date are NULL where the column
+// allows it. A statement on a business table names project_id, or it is refused.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bwmarrin/snowflake"
+
+	"huiyin/core"
+)
+
+// Engine is the database behind.
+type Engine string
+
+// The two engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Config says where the data is.
+type Config struct {
+	Dir        string  // the data directory: SQLite file, keys, files
+	URL        string  // PostgreSQL; empty: SQLite under Dir
+	Migrations []fs.FS // the kernel's and the modules' *.sql, merged by name
+	Keys       *Keys   // nil: no personal data can be read or written
+	Log        *slog.Logger
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine  Engine
+	cfg     Config
+	sql     *sql.DB // PostgreSQL, and on SQLite the pool that readers are drawn from
+	writer  *writer // SQLite only
+	readers chan *conn
+	node    *snowflake.Node
+	lease   *lease
+	keys    *Keys
+	guarded sync.Map // SQL text → error, see guard.go
+	tables  map[string]bool
+	subject subjectCache
+	hub     *Hub
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// Open connects, without migrating. Call Migrate before anything else.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub()}
+	var err error
+	if cfg.URL != "" {
+		err = d.openPostgres(ctx)
+	} else {
+		err = d.openSQLite(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Start leases a node number for ids, learns the tables and, on PostgreSQL, listens for what other nodes publish.
+// It needs a migrated database.
+func (d *DB) Start(ctx context.Context) error {
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	if err := d.learnTables(ctx); err != nil {
+		return err
+	}
+	if err := d.takeLease(ctx); err != nil {
+		return err
+	}
+	d.done.Add(1)
+	go func() { defer d.done.Done(); d.keepLease(run) }()
+	if d.engine == Postgres {
+		d.done.Add(1)
+		go func() { defer d.done.Done(); d.listen(run) }()
+	}
+	return nil
+}
+
+// Close gives back the node number and closes every connection. Nothing acknowledged is pending: a Write has
+// returned only after its commit.
+func (d *DB) Close() error {
+	if d.stop != nil {
+		d.stop()
+		d.done.Wait()
+		d.dropLease()
+	}
+	if d.writer != nil {
+		d.writer.close()
+	}
+	return d.sql.Close()
+}
+
+// Engine tells which database is behind; only db, testkit and the benchmarks should ask.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Hub delivers the topics that writes published, from this node and (on PostgreSQL) from all others.
+func (d *DB) Hub() *Hub { return d.hub }
+
+// Read runs fn in one read-only snapshot.
+func (d *DB) Read(ctx context.Context, fn func(context.Context, Tx) error) error {
+	if d.engine == SQLite {
+		return d.readSQLite(ctx, fn)
+	}
+	return d.readPostgres(ctx, fn)
+}
+
+// Write runs fn in one transaction, all or nothing, and returns after the commit is durable. When fn fails, the
+// records that its error keeps (a refusal, a failed sign-in) are written in a short transaction of their own.
+// Waiting longer than 15 s for another writer gives KindBusy.
+func (d *DB) Write(ctx context.Context, fn func(context.Context, Tx) error) error {
+	err := d.write(ctx, fn)
+	if err != nil {
+		d.keep(ctx, err)
+	}
+	return translate(err)
+}
+
+func (d *DB) write(ctx context.Context, fn func(context.Context, Tx) error) error {
+	if d.engine == SQLite {
+		return d.writeSQLite(ctx, fn)
+	}
+	return d.writePostgres(ctx, fn)
+}
+
+// Kept is a record that survives the rollback of the transaction whose error carries it.
+type Kept interface {
+	Keep(ctx context.Context, tx Tx) error
+}
+
+func (d *DB) keep(ctx context.Context, err error) {
+	var e *core.Err
+	if !errors.As(err, &e) || len(e.Keep) == 0 {
+		return
+	}
+	keepErr := d.write(ctx, func(ctx context.Context, tx Tx) error {
+		for _, k := range e.Keep {
+			if err := k.(Kept).Keep(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	e.Keep = nil
+	if keepErr != nil {
+		d.cfg.Log.ErrorContext(ctx, "records to keep were not written", "err", keepErr)
+	}
+}
+
+// writeWait is how long a write waits for the one before it.
+const writeWait = 15 * time.Second
+
+func busy() error {
+	return &core.Err{Kind: core.KindBusy, Text: core.T("系统正在执行一次大的写入(如导入),请稍后再提交;您填的内容还在",
+		"A large write (such as an import) is running; please submit again in a moment. What you typed is kept")}
+}
+
+// guardPanic turns a panic in fn into an error, so that one request cannot take the writer down.
+func guardPanic(ctx context.Context, tx Tx, fn func(context.Context, Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, stack())
+		}
+	}()
+	return fn(ctx, tx)
+}

@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var words = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
+
+// check refuses a statement on a business table that does not name project_id: whoever forgets the scope learns it
+// in the first test, not from another project's data. Each text is looked at once.
+func (d *DB) check(query string) error {
+	if d.tables == nil { // before Start: migrations, leases
+		return nil
+	}
+	if v, ok := d.guarded.Load(query); ok {
+		err, _ := v.(error)
+		return err
+	}
+	err := d.scoped(query)
+	if err == nil {
+		d.guarded.Store(query, nil)
+	} else {
+		d.guarded.Store(query, err)
+	}
+	return err
+}
+
+func (d *DB) scoped(query string) error {
+	lower := strings.ToLower(query)
+	if strings.Contains(lower, "project_id") {
+		return nil
+	}
+	for _, w := range words.FindAllString(lower, -1) {
+		if d.tables[w] {
+			return fmt.Errorf("db: the statement on %s does not name project_id: %s", w, query)
+		}
+	}
+	return nil
+}
+
+// learnTables finds the business tables: those with a project_id.
+func (d *DB) learnTables(ctx context.Context) error {
+	names, err := d.tableNames(ctx, true)
+	if err != nil {
+		return err
+	}
+	tables := map[string]bool{}
+	for _, n := range names {
+		tables[n] = true
+	}
+	d.tables = tables
+	return nil
+}
+
+// Tables lists the tables of the schema, in the order of their names.
+func (d *DB) Tables(ctx context.Context) ([]string, error) { return d.tableNames(ctx, false) }
+
+func (d *DB) tableNames(ctx context.Context, scopedOnly bool) (names []string, err error) {
+	query := `select name from sqlite_master m where type = 'table' and name not like 'sqlite_%' and name not like 'search_fts%'
+		and ($1 = 0 or exists (select 1 from pragma_table_info(m.name) where name = 'project_id')) order by name`
+	if d.engine == Postgres {
+		query = `select table_name::text from information_schema.tables t where table_schema = current_schema() and table_type = 'BASE TABLE'
+			and ($1::int = 0 or exists (select 1 from information_schema.columns c where c.table_schema = t.table_schema
+			and c.table_name = t.table_name and c.column_name = 'project_id')) order by table_name`
+	}
+	only := 0
+	if scopedOnly {
+		only = 1
+	}
+	rows, err := d.sql.QueryContext(ctx, query, only)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n string
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		names = append(names, n)
+	}
+	return names, rows.Err()
+}

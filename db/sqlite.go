@@ -1,0 +1,259 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// readerCount bounds the snapshots read at once; the pages are short, and SQLite reads on the CPU that serves them.
+const readerCount = 6
+
+// batchMax bounds how many waiting writes share one commit, and batchTime how long they may take together, so that
+// the first to wait is not held up by an endless train.
+const (
+	batchMax  = 64
+	batchTime = 25 * time.Millisecond
+)
+
+func (d *DB) openSQLite(ctx context.Context) error {
+	d.engine = SQLite
+	if err := os.MkdirAll(d.cfg.Dir, 0o700); err != nil {
+		return err
+	}
+	pool, err := sql.Open("sqlite", sqliteDSN(filepath.Join(d.cfg.Dir, "huiyin.db")))
+	if err != nil {
+		return err
+	}
+	d.sql = pool
+	c, err := newConn(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("opening the database under %s: %w", d.cfg.Dir, err)
+	}
+	d.writer = &writer{db: d, conn: c, queue: make(chan *request, 1024), closed: make(chan struct{})}
+	go d.writer.run()
+	d.readers = make(chan *conn, readerCount)
+	for range readerCount {
+		d.readers <- nil // opened when first used
+	}
+	return nil
+}
+
+func sqliteDSN(path string) string {
+	q := url.Values{"_pragma": {
+		"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+		"cache_size(-16000)", "temp_store(MEMORY)", "mmap_size(268435456)", "wal_autocheckpoint(4000)",
+	}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// conn is one connection with its prepared statements; it belongs to one goroutine at a time.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
+	c, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// stmtMax bounds the prepared statements of a connection; our SQL texts are a few hundred.
+const stmtMax = 600
+
+func (c *conn) prepare(query string) (*sql.Stmt, error) {
+	if s, ok := c.stmts[query]; ok {
+		return s, nil
+	}
+	if len(c.stmts) >= stmtMax {
+		for k, s := range c.stmts {
+			_ = s.Close()
+			delete(c.stmts, k)
+		}
+	}
+	s, err := c.c.PrepareContext(context.Background(), query)
+	if err == nil {
+		c.stmts[query] = s
+	}
+	return s, err
+}
+
+// ExecContext and QueryContext drop the request's cancellation: a cancellable context costs half again per statement
+// here, and a statement of ours ends soon anyway.
+func (c *conn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := c.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args...)
+}
+
+func (c *conn) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := c.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+func (c *conn) do(statement string) error {
+	_, err := c.ExecContext(context.Background(), statement)
+	return err
+}
+
+func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error) error {
+	var c *conn
+	select {
+	case c = <-d.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { d.readers <- c }()
+	if c == nil {
+		var err error
+		if c, err = newConn(context.WithoutCancel(ctx), d.sql); err != nil {
+			return err
+		}
+	}
+	if err := c.do("begin"); err != nil {
+		return translate(err)
+	}
+	defer c.do("rollback") //nolint:errcheck // a read has nothing to keep
+	return guardPanic(ctx, d.newTx(c, false), fn)
+}
+
+// writer is the one goroutine that writes: it takes every request that waits, runs each in a savepoint of its own,
+// commits once, and answers all. A request sees all of its own work or none.
+type writer struct {
+	db     *DB
+	conn   *conn
+	queue  chan *request
+	closed chan struct{}
+}
+
+type request struct {
+	ctx   context.Context
+	fn    func(context.Context, Tx) error
+	tx    Tx
+	err   error
+	done  chan struct{}
+	state atomic.Int32 // 0 waiting, 1 running, 2 given up
+}
+
+func (d *DB) writeSQLite(ctx context.Context, fn func(context.Context, Tx) error) error {
+	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	timer := time.NewTimer(writeWait)
+	defer timer.Stop()
+	select {
+	case d.writer.queue <- r:
+	case <-timer.C:
+		return busy()
+	case <-d.writer.closed:
+		return fmt.Errorf("db: closed")
+	}
+	select {
+	case <-r.done:
+	case <-timer.C:
+		if r.state.CompareAndSwap(0, 2) {
+			return busy()
+		}
+		<-r.done
+	}
+	if r.err == nil {
+		r.tx.committed()
+	}
+	return r.err
+}
+
+func (w *writer) close() {
+	close(w.closed)
+	w.queue <- nil
+}
+
+func (w *writer) run() {
+	for r := range w.queue {
+		if r == nil {
+			return
+		}
+		w.batch(r)
+	}
+}
+
+// batch runs the first request and those that wait behind it, in one transaction.
+func (w *writer) batch(first *request) {
+	if err := w.begin(); err != nil {
+		w.answer([]*request{first}, translate(err))
+		return
+	}
+	var ran []*request
+	start := time.Now()
+	for r := first; r != nil; r = w.next(len(ran), start) {
+		if r.state.CompareAndSwap(0, 1) {
+			w.one(r)
+			ran = append(ran, r)
+		}
+	}
+	err := w.conn.do("commit")
+	if err != nil {
+		_ = w.conn.do("rollback")
+	}
+	w.answer(ran, err)
+}
+
+// begin waits for another process (a command beside serve) through SQLite's busy timeout.
+func (w *writer) begin() error { return w.conn.do("begin immediate") }
+
+func (w *writer) next(n int, start time.Time) *request {
+	if n >= batchMax || time.Since(start) > batchTime {
+		return nil
+	}
+	select {
+	case r := <-w.queue:
+		if r == nil {
+			w.queue <- nil // close comes after this batch
+		}
+		return r
+	default:
+		return nil
+	}
+}
+
+func (w *writer) one(r *request) {
+	if r.err = r.ctx.Err(); r.err != nil {
+		return
+	}
+	if r.err = w.conn.do("savepoint r"); r.err != nil {
+		return
+	}
+	r.tx = w.db.newTx(w.conn, true)
+	r.err = guardPanic(r.ctx, r.tx, func(ctx context.Context, tx Tx) error {
+		if err := r.fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.finish(ctx)
+	})
+	if r.err != nil {
+		_ = w.conn.do("rollback to r")
+	}
+	if err := w.conn.do("release r"); err != nil && r.err == nil {
+		r.err = err
+	}
+}
+
+// answer tells every request its own error, or that the commit failed for all.
+func (w *writer) answer(rs []*request, commit error) {
+	for _, r := range rs {
+		if r.err == nil && commit != nil {
+			r.err = commit
+		}
+		close(r.done)
+	}
+}
