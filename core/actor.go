@@ -107,6 +107,7 @@ const (
 	langKey
 	clockKey
 	requestKey
+	doingKey
 )
 
 // WithActor, ActorOf: who acts. A context without an actor is nobody: it may do nothing.
@@ -178,3 +179,23 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 
 // RequestID returns the request's id, or "".
 func RequestID(ctx context.Context) string { s, _ := ctx.Value(requestKey).(string); return s }
+
+// Freeze stops business time for everything below ctx: all rows of one transaction carry the same instant.
+func Freeze(ctx context.Context) context.Context {
+	now := Now(ctx)
+	return WithClock(ctx, func() time.Time { return now })
+}
+
+// Doing is the verb and the record that a request is about; a refusal keeps both.
+type Doing struct {
+	Verb string
+	Ref  Ref
+}
+
+// WithDoing and DoingOf carry it.
+func WithDoing(ctx context.Context, d Doing) context.Context {
+	return context.WithValue(ctx, doingKey, d)
+}
+
+// DoingOf returns what the request is doing, or the zero value.
+func DoingOf(ctx context.Context) Doing { d, _ := ctx.Value(doingKey).(Doing); return d }

@@ -168,7 +168,7 @@ func NormalPhone(s string) (Phone, bool) {
 
 func plainPhone(s string) (Phone, bool) {
 	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -()._—–‐‑·\t", r) {
+		if strings.ContainsRune(" -()—–‐‑\t", r) {
 			return -1
 		}
 		return r

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"huiyin/core"
 )
 
 func (d *DB) openPostgres(ctx context.Context) error {
@@ -36,7 +38,7 @@ func (d *DB) readPostgres(ctx context.Context, fn func(context.Context, Tx) erro
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // a read has nothing to keep
-	return guardPanic(ctx, d.newTx(tx, false), fn)
+	return guardPanic(core.Freeze(ctx), d.newTx(tx, false), fn)
 }
 
 // tries is how often a write is run when PostgreSQL finds two that cannot both be right.
@@ -59,7 +61,7 @@ func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, Tx) error
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
 	tx := d.newTx(sqlTx, true)
-	err = guardPanic(ctx, tx, func(ctx context.Context, tx Tx) error {
+	err = guardPanic(core.Freeze(ctx), tx, func(ctx context.Context, tx Tx) error {
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"huiyin/core"
 )
 
 // readerCount bounds the snapshots read at once; the pages are short, and SQLite reads on the CPU that serves them.
@@ -127,7 +129,7 @@ func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error)
 		return translate(err)
 	}
 	defer c.do("rollback") //nolint:errcheck // a read has nothing to keep
-	return guardPanic(ctx, d.newTx(c, false), fn)
+	return guardPanic(core.Freeze(ctx), d.newTx(c, false), fn)
 }
 
 // writer is the one goroutine that writes: it takes every request that waits, runs each in a savepoint of its own,
@@ -234,7 +236,7 @@ func (w *writer) one(r *request) {
 		return
 	}
 	r.tx = w.db.newTx(w.conn, true)
-	r.err = guardPanic(r.ctx, r.tx, func(ctx context.Context, tx Tx) error {
+	r.err = guardPanic(core.Freeze(r.ctx), r.tx, func(ctx context.Context, tx Tx) error {
 		if err := r.fn(ctx, tx); err != nil {
 			return err
 		}

@@ -1,0 +1,147 @@
+package duty
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+)
+
+// Get reads one duty.
+func Get(ctx context.Context, tx db.Tx, project, id core.ID) (Duty, error) {
+	d, err := db.One(ctx, tx, (*Duty).dest, "select "+columns+" from duty_duty where project_id = $1 and id = $2", project, id)
+	return d.withRefs(), err
+}
+
+func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Duty, error) {
+	ds, err := db.All(ctx, tx, (*Duty).dest, "select "+columns+" from duty_duty where "+where, args...)
+	for i := range ds {
+		ds[i] = ds[i].withRefs()
+	}
+	return ds, err
+}
+
+// Of lists a record's duties, the first due first.
+func Of(ctx context.Context, tx db.Tx, about core.Ref) ([]Duty, error) {
+	return list(ctx, tx, "project_id = $1 and kind = $2 and record_id = $3 and state <> 'void' order by due_at, id", about.Project, about.Kind, about.ID)
+}
+
+// Mine lists what a person owes in a project: theirs, their roles' that nobody has claimed, and what went up to one
+// of their roles. The first due first; at most limit.
+func Mine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role, limit int) ([]Duty, error) {
+	in, args := roleList(roles, project, user)
+	args = append(args, limit)
+	return list(ctx, tx, fmt.Sprintf(`project_id = $1 and state = 'open' and (user_id = $2 or (user_id is null and role in (%s))
+		or (step > 0 and id in (select duty_id from duty_step where project_id = $1 and role in (%s))))
+		order by due_at, id limit $%d`, in, in, len(args)), args...)
+}
+
+// CountMine counts what Mine lists, up to 1000, and how many of them are late.
+func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role) (n, late int64, err error) {
+	in, args := roleList(roles, project, user)
+	args = append(args, core.Now(ctx))
+	type counts struct{ n, late int64 }
+	c, err := db.One(ctx, tx, func(c *counts) []any { return []any{&c.n, &c.late} }, fmt.Sprintf(`select count(*), count(*) filter (where due_at < $%d) from (
+		select due_at from duty_duty where project_id = $1 and state = 'open' and (user_id = $2 or (user_id is null and role in (%s))
+		or (step > 0 and id in (select duty_id from duty_step where project_id = $1 and role in (%s)))) limit 1000) x`, len(args), in, in), args...)
+	return c.n, c.late, err
+}
+
+func roleList(roles []core.Role, first ...core.ID) (string, []any) {
+	args := make([]any, 0, len(roles)+len(first)+1)
+	for _, id := range first {
+		args = append(args, id)
+	}
+	marks := make([]string, 0, len(roles)+1)
+	for _, r := range append([]core.Role{""}, roles...) {
+		args = append(args, r)
+		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+	}
+	return strings.Join(marks, ", "), args
+}
+
+// Step is one time a late duty went up.
+type Step struct {
+	N    int64
+	Role core.Role
+	At   time.Time
+}
+
+// Steps lists how far a duty went up.
+func Steps(ctx context.Context, tx db.Tx, ref core.Ref) ([]Step, error) {
+	return db.All(ctx, tx, func(s *Step) []any { return []any{&s.N, &s.Role, &s.At} },
+		"select step, role, at from duty_step where project_id = $1 and duty_id = $2 order by step", ref.Project, ref.ID)
+}
+
+// Count is how a clause's duties of a project's month stand.
+type Count struct {
+	Clause                            string
+	Total, OnTime, Late, Waived, Open int64
+}
+
+// Counts groups a project's duties that fall due in the month by clause. Late holds the late done and the late open.
+func Counts(ctx context.Context, tx db.Tx, project core.ID, month core.Month) ([]Count, error) {
+	return db.All(ctx, tx, func(c *Count) []any { return []any{&c.Clause, &c.Total, &c.OnTime, &c.Late, &c.Waived, &c.Open} },
+		`select clause, count(*), count(*) filter (where state = 'done' and not late), count(*) filter (where late and state <> 'waived'),
+		count(*) filter (where state = 'waived'), count(*) filter (where state = 'open')
+		from duty_duty where project_id = $1 and due_month = $2 and state <> 'void' group by clause order by clause`, project, month)
+}
+
+// Filter chooses duties for a list behind a figure.
+type Filter struct {
+	Project core.ID
+	Month   core.Month
+	Clause  string
+	State   string // ontime, late, waived, open, "" all
+	User    core.ID
+	Role    core.Role
+	DueFrom core.Date
+	DueTo   core.Date
+	After   core.ID // page key: ids below
+	Limit   int
+}
+
+// Find lists the duties behind a figure, the last due first.
+func Find(ctx context.Context, tx db.Tx, f Filter) ([]Duty, error) {
+	where, args := []string{"project_id = $1 and state <> 'void'"}, []any{f.Project}
+	add := func(cond string, v any) {
+		args = append(args, v)
+		where = append(where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	if f.Month != "" {
+		add("due_month = ?", f.Month)
+	}
+	if f.Clause != "" {
+		add("clause = ?", f.Clause)
+	}
+	if f.User != 0 {
+		add("(user_id = ? or done_by = ?)", f.User)
+	}
+	if f.Role != "" {
+		add("role = ?", f.Role)
+	}
+	if f.DueFrom != "" {
+		add("due_day >= ?", f.DueFrom)
+	}
+	if f.DueTo != "" {
+		add("due_day <= ?", f.DueTo)
+	}
+	if f.After != 0 {
+		add("id < ?", f.After)
+	}
+	switch f.State {
+	case "ontime":
+		where = append(where, "state = 'done' and not late")
+	case "late":
+		where = append(where, "late and state <> 'waived'")
+	case StateWaived, StateOpen, StateDone:
+		add("state = ?", f.State)
+	}
+	if f.Limit == 0 {
+		f.Limit = 100
+	}
+	return list(ctx, tx, strings.Join(where, " and ")+fmt.Sprintf(" order by id desc limit %d", f.Limit), args...)
+}

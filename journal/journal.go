@@ -1,0 +1,168 @@
+// Package journal is the append-only record of who did what to which record, and the timeline of every record page.
+//
+// Entries are buffered in the transaction and written as its last statement, chained by hash in one of a few lanes
+// (sixteen on PostgreSQL, so that writers do not queue behind one head; one on SQLite, which has one writer anyway).
+// Personal values are sealed under the customer's own data key before they are hashed: erasing the customer (L5)
+// destroys the key, and the chain stays valid.
+package journal
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+)
+
+// Migrations holds the tables of this package.
+//
+//go:embed *.sql
+var Migrations embed.FS
+
+// Entry is one step in a record's history.
+type Entry struct {
+	Lane, Seq int64
+	Ref       core.Ref
+	Verb      string // "dispatched"
+	Actor     core.ID
+	ActorName string
+	At        time.Time
+	Subject   core.ID // the customer whose key seals the personal values
+	Payload   string  // the exact JSON text that was hashed
+	Hash      string
+}
+
+func (e *Entry) dest() []any {
+	return []any{&e.Lane, &e.Seq, &e.Ref.Project, &e.Ref.Kind, &e.Ref.ID, &e.Verb, &e.Actor, &e.ActorName, &e.At, &e.Subject, &e.Payload, &e.Hash}
+}
+
+const columns = "lane, seq, project_id, kind, record_id, verb, actor_id, actor, at, subject, payload, hash"
+
+type bufferKey struct{}
+
+// Add records that the actor did verb to the record. payload is what changed: a struct, a map or nil. Its Personal,
+// Phone, IDNumber and Secret values are sealed under the subject's key (For), or the project's.
+func Add(ctx context.Context, tx db.Tx, ref core.Ref, verb string, payload any, opts ...Option) error {
+	a := core.ActorOf(ctx)
+	e := Entry{Ref: ref, Verb: verb, Actor: a.ID, ActorName: a.Name, At: core.Now(ctx)}
+	for _, o := range opts {
+		o(&e)
+	}
+	text, err := sealed(ctx, tx, ref.Project, e.Subject, payload)
+	if err != nil {
+		return err
+	}
+	e.Payload = text
+	buffer, err := db.Bag(tx, bufferKey{}, func() (*[]Entry, error) {
+		tx.Last(flush)
+		return &[]Entry{}, nil
+	})
+	if err != nil {
+		return err
+	}
+	*buffer = append(*buffer, e)
+	return nil
+}
+
+// Option adjusts an entry.
+type Option func(*Entry)
+
+// For names the customer whose data key seals the personal values.
+func For(subject core.ID) Option { return func(e *Entry) { e.Subject = subject } }
+
+// At gives an entry a time of its own: imported history.
+func At(t time.Time) Option { return func(e *Entry) { e.At = t } }
+
+// By gives an entry an author of its own: imported history, whose handlers may have no sign-in.
+func By(id core.ID, name string) Option {
+	return func(e *Entry) { e.Actor, e.ActorName = id, name }
+}
+
+func flush(ctx context.Context, tx db.Tx) error {
+	buffer, err := db.Bag(tx, bufferKey{}, func() (*[]Entry, error) { return &[]Entry{}, nil })
+	if err != nil || len(*buffer) == 0 {
+		return err
+	}
+	h, err := takeLane(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for i := range *buffer {
+		if err := h.append(ctx, tx, &(*buffer)[i]); err != nil {
+			return err
+		}
+	}
+	*buffer = nil
+	return db.ExecOne(ctx, tx, "update journal_lane set seq = $1, hash = $2 where lane = $3", h.seq, h.hash, h.lane)
+}
+
+type head struct {
+	lane, seq int64
+	hash      string
+}
+
+func (h *head) dest() []any { return []any{&h.lane, &h.seq, &h.hash} }
+
+// takeLane locks a free lane, or waits for the first when all are taken.
+func takeLane(ctx context.Context, tx db.Tx) (head, error) {
+	const pick = "select lane, seq, hash from journal_lane"
+	if tx.Engine() == db.SQLite {
+		return db.One(ctx, tx, (*head).dest, pick+" where lane = 0")
+	}
+	h, ok, err := db.Maybe(ctx, tx, (*head).dest, pick+" limit 1 for update skip locked")
+	if err != nil || ok {
+		return h, err
+	}
+	return db.One(ctx, tx, (*head).dest, pick+" where lane = 0 for update")
+}
+
+func (h *head) append(ctx context.Context, tx db.Tx, e *Entry) error {
+	e.Lane, e.Seq = h.lane, h.seq+1
+	e.Hash = e.sum(h.hash)
+	h.seq, h.hash = e.Seq, e.Hash
+	_, err := db.Exec(ctx, tx, "insert into journal_entry ("+columns+") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+		e.Lane, e.Seq, e.Ref.Project, e.Ref.Kind, int64(e.Ref.ID), e.Verb, e.Actor, e.ActorName, e.At.UnixMicro(), e.Subject, e.Payload, e.Hash)
+	return err
+}
+
+// sum covers every column and the hash before, each with its length, so that no two entries read alike.
+func (e *Entry) sum(previous string) string {
+	h := sha256.New()
+	for _, s := range []string{previous, fmt.Sprint(e.Lane, e.Seq, e.Ref.Project, e.Ref.ID, e.Actor, e.At.UnixMicro(), e.Subject),
+		e.Ref.Kind, e.Verb, e.ActorName, e.Payload} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Of is a record's timeline, oldest first.
+func Of(ctx context.Context, tx db.Tx, ref core.Ref) ([]Entry, error) {
+	return db.All(ctx, tx, (*Entry).dest, "select "+columns+` from journal_entry
+		where project_id = $1 and kind = $2 and record_id = $3 order by at, lane, seq`, ref.Project, ref.Kind, ref.ID)
+}
+
+// Fields reads an entry's payload as a flat map for display; sealed values are opened, or show as erased.
+func (e Entry) Fields(ctx context.Context, tx db.Tx) (map[string]any, error) {
+	if e.Payload == "" || e.Payload == "null" {
+		return nil, nil
+	}
+	var m map[string]any
+	if err := json.Unmarshal([]byte(e.Payload), &m); err != nil {
+		return map[string]any{"": e.Payload}, nil // not an object: shown as it is
+	}
+	for k, v := range m {
+		if s, ok := v.(map[string]any); ok && len(s) == 1 && s[sealKey] != nil {
+			plain, err := db.OpenFor(ctx, tx, e.Ref.Project, e.Subject, fmt.Sprint(s[sealKey]))
+			if err != nil {
+				return nil, err
+			}
+			m[k] = plain
+		}
+	}
+	return m, nil
+}
