@@ -1,0 +1,179 @@
+// Package house is the top floor of the kernel: what a module declares. app reads the list of modules once and wires
+// everything from it; a lower module shows and starts higher ones through the typed lists here, without importing them.
+package house
+
+import (
+	"context"
+	"io/fs"
+
+	"huiyin/approval"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/job"
+	"huiyin/journal"
+	"huiyin/register"
+	"huiyin/regulation"
+	"huiyin/sheet"
+	"huiyin/web"
+)
+
+// Module is one capability.
+type Module struct {
+	Name       string // singular: "repair"
+	Label      core.Text
+	Migrations fs.FS
+
+	Registers []register.Any
+	Routes    []web.Route
+	Perms     []register.Perm // those of the routes; the registers bring their own
+	Nav       []Nav
+	Panels    []register.Panel
+	Tables    []journal.Table // every business table, for verify
+	Forms     []core.Form
+
+	Clauses   []regulation.Claim
+	Measures  []regulation.Measure
+	Recurring []duty.Recurring
+	Approvals []approval.Kind
+	Jobs      []job.Kind
+	Daily     []Daily
+
+	CellStates  []CellState
+	MatterKinds []MatterKind
+	Sheets      []sheet.Importer
+}
+
+// Wing is a group of the left rail.
+type Wing int
+
+// The wings, in the order of the rail.
+const (
+	People   Wing = iota // 人与房
+	Matters              // 诉求
+	Money                // 收费
+	Premises             // 楼宇
+	Office               // 内务
+	Rule                 // 制度
+	Setup                // 设置
+)
+
+// WingNames are the rail's group labels.
+func WingNames() []core.Text {
+	return []core.Text{core.T("人与房", "People and space"), core.T("诉求", "Requests"), core.T("收费", "Charges"), core.T("楼宇", "Premises"),
+		core.T("内务", "Office"), core.T("制度", "Regulation"), core.T("设置", "Settings")}
+}
+
+// Nav is one entry of the left rail.
+type Nav struct {
+	Wing  Wing
+	Order int
+	Label core.Text
+	Icon  string
+	Path  string                                                               // under the project: "repair"; with a leading slash, as it is
+	Perm  string                                                               // needed to see it
+	Main  bool                                                                 // also in the phone's bottom bar
+	Count func(ctx context.Context, tx db.Tx, project core.ID) (string, error) // nil: none
+}
+
+// Daily runs once a local day in each project (idempotent), from the tick.
+type Daily struct {
+	Name string
+	Run  func(ctx context.Context, d *db.DB) error
+}
+
+// CellState colours the 房态图: for the units of a building, what state a module knows of them. The state with the
+// highest Rank wins a cell.
+type CellState struct {
+	Key   string // "arrears"
+	Label core.Text
+	Tone  string // class of the cell: own rent free fitout arrears expiring repair
+	Rank  int
+	Of    func(ctx context.Context, tx db.Tx, building core.ID) (map[core.ID]string, error) // unit → a word for the cell's card
+}
+
+// Matter is what the desk took down, handed to the module that carries it on.
+type Matter struct {
+	Ref      core.Ref // the desk's own matter
+	Customer core.ID
+	Unit     core.ID
+	Place    string
+	Contact  string
+	Phone    core.Phone
+	Content  string
+	Channel  string
+	Values   core.Input // the module's own fields, as MatterKind.Specs declares them
+}
+
+// MatterKind is a kind of matter that the desk can open: a repair, a complaint.
+type MatterKind struct {
+	Key   string // "repair"
+	Label core.Text
+	Icon  string
+	Perm  string
+	Specs func(ctx context.Context, tx db.Tx) ([]core.Spec, error) // extra fields on the intake page
+	Open  func(ctx context.Context, tx db.Tx, m Matter) (core.Ref, error)
+}
+
+// Lists is all modules' declarations together, once per App.
+type Lists struct {
+	Modules     []Module
+	CellStates  []CellState
+	MatterKinds []MatterKind
+	Measures    []regulation.Measure
+	Recurring   []duty.Recurring
+	Claims      map[string][]Claimed
+	Forms       []core.Form
+	Perms       []register.Perm
+	Sheets      []sheet.Importer
+	Daily       []Daily
+	Tables      []journal.Table
+}
+
+// Claimed is a claim with the module that makes it.
+type Claimed struct {
+	Module string
+	regulation.Claim
+}
+
+type listsKey struct{}
+
+// With carries the lists; app sets them once.
+func With(ctx context.Context, l *Lists) context.Context {
+	return context.WithValue(ctx, listsKey{}, l)
+}
+
+// Of returns the lists; an empty one outside an App.
+func Of(ctx context.Context) *Lists {
+	if l, ok := ctx.Value(listsKey{}).(*Lists); ok {
+		return l
+	}
+	return &Lists{}
+}
+
+// Gather builds the lists and checks every claim against the pack.
+func Gather(modules []Module) (*Lists, error) {
+	l := &Lists{Modules: modules, Claims: map[string][]Claimed{}}
+	for _, m := range modules {
+		l.CellStates = append(l.CellStates, m.CellStates...)
+		l.MatterKinds = append(l.MatterKinds, m.MatterKinds...)
+		l.Measures = append(l.Measures, m.Measures...)
+		l.Recurring = append(l.Recurring, m.Recurring...)
+		l.Forms = append(l.Forms, m.Forms...)
+		l.Sheets = append(l.Sheets, m.Sheets...)
+		l.Daily = append(l.Daily, m.Daily...)
+		l.Tables = append(l.Tables, m.Tables...)
+		l.Perms = append(l.Perms, m.Perms...)
+		for _, r := range m.Registers {
+			l.Perms = append(l.Perms, r.Perms()...)
+		}
+		for _, c := range m.Clauses {
+			if err := c.Check(); err != nil {
+				return nil, err
+			}
+			l.Claims[c.Clause] = append(l.Claims[c.Clause], Claimed{m.Name, c})
+		}
+	}
+	return l, nil
+}
+

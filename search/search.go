@@ -1,0 +1,356 @@
+// Package search finds records by a few typed characters: names in Chinese, pinyin or initials, telephone numbers from
+// their last four digits, unit codes and record numbers, words of a text.
+//
+// A document is fed in the transaction that changes its record. Its text is cut in Go, the same for both engines, into
+// tokens for FTS5 or tsvector; every token begins with a tag of its project, so that a small project's lists stay short
+// beside a large one's, and the permission is a token as well: both are filtered in the index, before anything is
+// counted or cut off. What a hit shows was masked when it was fed. Identity card numbers never enter.
+//
+// Hits come newest first, those that name a number exactly before those whose title begins with the query before the
+// rest. Newest is by when the document was first fed: ids rise with time, and both engines read the end of a list cheaply
+// where sorting all of it would not be.
+package search
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+)
+
+// Migrations holds the table and the index.
+//
+//go:embed *.sql
+var Migrations embed.FS
+
+// Doc is what is known of one record.
+type Doc struct {
+	Ref    core.Ref
+	Perm   string // "repair.view": who holds it in the project sees the hit; empty: everybody
+	Title  string // as shown, masked
+	Sub    string // second line, as shown, masked
+	URL    string
+	Words  []string     // texts, as they are
+	Names  []string     // of people and firms: also by pinyin and initials
+	Phones []core.Phone // normalised; by the whole and by the last four digits or more
+	Codes  []string     // record numbers and unit codes: by beginning and end
+	At     time.Time    // business time of the record
+}
+
+// Hit is one find.
+type Hit struct {
+	Ref   core.Ref
+	Perm  string
+	Title string
+	Sub   string
+	URL   string
+	At    time.Time
+}
+
+// The marks that set a token apart from plain words.
+const (
+	exactMark = "=" // a whole code or telephone number
+	titleMark = "^" // what the title begins with
+	permMark  = "@"
+)
+
+// tag keeps the projects' tokens apart in the index. Two projects may share one; project_id decides in the end.
+func tag(project core.ID) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(project.String()))
+	const letters = "abcdefghijklmnopqrstuvwxyz012345"
+	n := h.Sum32() ^ h.Sum32()>>15
+	return string([]byte{letters[n&31], letters[n>>5&31], letters[n>>10&31]})
+}
+
+// permToken stands for a permission in the index; for the empty one as well, which everybody holds.
+func permToken(perm string) string { return permMark + perm }
+
+// tokens lists everything that finds the document, without the project's tag.
+func (d Doc) tokens() []string {
+	var out set
+	for _, code := range d.Codes {
+		plain, exact := codeTokens(code)
+		addAll(&out, "", plain)
+		addAll(&out, exactMark, exact)
+	}
+	for _, p := range d.Phones {
+		plain, full := phoneTokens(p)
+		addAll(&out, "", plain)
+		if full != "" {
+			out.add(exactMark + full)
+		}
+	}
+	for _, name := range d.Names {
+		addAll(&out, "", Tokens(name))
+		spell.tokens(name, out.add)
+	}
+	if first := Tokens(d.Title); len(first) > 0 {
+		out.add(titleMark + first[0])
+	}
+	out.add(permToken(d.Perm))
+	limit := len(out.list) + wordsMax
+	for _, text := range d.Words {
+		for _, token := range Tokens(text) {
+			if len(out.list) < limit {
+				out.add(token)
+			}
+		}
+	}
+	return out.list
+}
+
+func addAll(s *set, mark string, tokens []string) {
+	for _, t := range tokens {
+		if t != "" {
+			s.add(mark + t)
+		}
+	}
+}
+
+// words joins the tokens, each behind the project's tag, as the index takes them.
+func (d Doc) words() string {
+	t := tag(d.Ref.Project)
+	return t + strings.Join(d.tokens(), " "+t)
+}
+
+func fingerprint(words string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(words))
+	return int64(h.Sum64())
+}
+
+// Put feeds a document, in place of what its record had before.
+func Put(ctx context.Context, tx db.Tx, d Doc) error {
+	words := d.words()
+	if tx.Engine() == db.Postgres {
+		return putPostgres(ctx, tx, d, words)
+	}
+	return putSQLite(ctx, tx, d, words)
+}
+
+func putPostgres(ctx context.Context, tx db.Tx, d Doc, words string) error {
+	_, err := db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print, words)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, array_to_tsvector(string_to_array($11, ' ')))
+		on conflict (project_id, kind, ref_id) do update set perm = excluded.perm, title = excluded.title, sub = excluded.sub,
+		url = excluded.url, at = excluded.at, print = excluded.print, words = excluded.words`,
+		d.Ref.Project, tx.NewID(), d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, fingerprint(words), words)
+	return err
+}
+
+// found is the key and the fingerprint of a document that is there.
+type found struct {
+	id    core.ID
+	print int64
+}
+
+func lookUp(ctx context.Context, tx db.Tx, ref core.Ref) (found, bool, error) {
+	return db.Maybe(ctx, tx, func(f *found) []any { return []any{&f.id, &f.print} },
+		"select id, print from search_doc where project_id = $1 and kind = $2 and ref_id = $3", ref.Project, ref.Kind, ref.ID)
+}
+
+func putSQLite(ctx context.Context, tx db.Tx, d Doc, words string) error {
+	have, ok, err := lookUp(ctx, tx, d.Ref)
+	if err != nil {
+		return err
+	}
+	print := fingerprint(words)
+	if !ok {
+		have.id = tx.NewID()
+		_, err = db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			d.Ref.Project, have.id, d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, print)
+	} else {
+		_, err = db.Exec(ctx, tx, `update search_doc set perm = $1, title = $2, sub = $3, url = $4, at = $5, print = $6
+			where project_id = $7 and id = $8`, d.Perm, d.Title, d.Sub, d.URL, d.At, print, d.Ref.Project, have.id)
+	}
+	if err != nil || ok && have.print == print {
+		return err
+	}
+	if ok {
+		if _, err := db.Exec(ctx, tx, "delete from search_fts where rowid = $1", have.id); err != nil {
+			return err
+		}
+	}
+	_, err = db.Exec(ctx, tx, "insert into search_fts (rowid, words) values ($1, $2)", have.id, words)
+	return err
+}
+
+// Remove takes the record's document out; that there is none is no error.
+func Remove(ctx context.Context, tx db.Tx, ref core.Ref) error {
+	have, ok, err := lookUp(ctx, tx, ref)
+	if err != nil || !ok {
+		return err
+	}
+	if tx.Engine() == db.SQLite {
+		if _, err := db.Exec(ctx, tx, "delete from search_fts where rowid = $1", have.id); err != nil {
+			return err
+		}
+	}
+	_, err = db.Exec(ctx, tx, "delete from search_doc where project_id = $1 and id = $2", ref.Project, have.id)
+	return err
+}
+
+// Find returns up to limit (1 to 100) documents of the project that meet every term of the query and whose permission
+// perms accepts. A query without a word finds nothing.
+func Find(ctx context.Context, tx db.Tx, project core.ID, perms func(string) bool, query string, limit int) ([]Hit, error) {
+	terms := QueryTokens(query)
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	allowed, err := allowedPerms(ctx, tx, project, perms)
+	if err != nil || allowed.none {
+		return nil, err
+	}
+	f := finder{tx: tx, project: project, perms: perms, limit: min(max(limit, 1), 100), seen: map[core.Ref]bool{}}
+	for _, stage := range stages(terms) {
+		if err := f.run(ctx, append(stage, allowed.terms...)); err != nil || len(f.hits) >= f.limit {
+			return f.hits, err
+		}
+	}
+	return f.hits, nil
+}
+
+// stages are the query three times: as the exact number, as the beginning of the title, and anywhere.
+func stages(terms []Term) [][]Term {
+	var out [][]Term
+	first := terms[0][0]
+	if len(terms) == 1 && strings.ContainsAny(first.Text, "0123456789") {
+		out = append(out, []Term{{{exactMark + first.Text, false}}})
+	}
+	begins := []Term{{{titleMark + first.Text, first.Prefix}}}
+	if len(terms) > 1 { // a single term is met by the title itself; asking again would read its long list for nothing
+		begins = append(begins, terms...)
+	}
+	return append(out, begins, slices.Clone(terms))
+}
+
+type allowance struct {
+	none  bool
+	terms []Term // empty when everything in the project may be seen
+}
+
+// allowedPerms asks about each permission that occurs in the project; they are some dozens, found by leaps in an index.
+func allowedPerms(ctx context.Context, tx db.Tx, project core.ID, perms func(string) bool) (allowance, error) {
+	all, err := db.Values[string](ctx, tx, `with recursive p (perm) as (select min(perm) from search_doc where project_id = $1
+		union all select (select min(d.perm) from search_doc d where d.project_id = $1 and d.perm > p.perm) from p where p.perm is not null)
+		select perm from p where perm is not null`, project)
+	var may Term
+	for _, perm := range all {
+		if permitted(perms, perm) {
+			may = append(may, Want{permToken(perm), false})
+		}
+	}
+	if len(may) == len(all) {
+		return allowance{none: len(all) == 0}, err
+	}
+	return allowance{none: len(may) == 0, terms: []Term{may}}, err
+}
+
+func permitted(perms func(string) bool, perm string) bool { return perm == "" || perms(perm) }
+
+type finder struct {
+	tx      db.Tx
+	project core.ID
+	perms   func(string) bool
+	limit   int
+	seen    map[core.Ref]bool
+	hits    []Hit
+}
+
+// run adds the hits of one stage that earlier ones did not have.
+func (f *finder) run(ctx context.Context, terms []Term) error {
+	var got []Hit
+	var err error
+	if f.tx.Engine() == db.Postgres {
+		got, err = f.postgres(ctx, tsquery(tag(f.project), terms))
+	} else {
+		got, err = f.query(ctx, sqliteFind, ftsQuery(tag(f.project), terms))
+	}
+	slices.SortStableFunc(got, func(a, b Hit) int { return cmp.Compare(b.At.UnixMicro(), a.At.UnixMicro()) })
+	for _, h := range got {
+		if len(f.hits) < f.limit && !f.seen[h.Ref] && permitted(f.perms, h.Perm) {
+			f.seen[h.Ref] = true
+			f.hits = append(f.hits, h)
+		}
+	}
+	return err
+}
+
+const hitColumns = "d.kind, d.ref_id, d.perm, d.title, d.sub, d.url, d.at"
+
+const sqliteFind = "select " + hitColumns + ` from search_fts cross join search_doc d on d.project_id = $1 and d.id = search_fts.rowid
+	where search_fts match $2 order by search_fts.rowid desc limit $3`
+
+// recentWindow is how many of a project's newest documents PostgreSQL tries before it asks the index. A common word has
+// its hits there, and its list, which the index would read to the end and sort, is never touched.
+const recentWindow = "1500"
+
+const postgresRecent = "select " + hitColumns + ` from (select * from search_doc where project_id = $1 order by id desc limit ` + recentWindow + `) d
+	where d.words @@ $2::tsquery order by d.id desc limit $3`
+
+// indexMax bounds what is fetched and sorted of a word that is common among old documents only.
+const indexMax = "20000"
+
+const postgresIndex = "with d as materialized (select * from search_doc where project_id = $1 and words @@ $2::tsquery limit " + indexMax + ") select " +
+	hitColumns + " from d order by d.id desc limit $3"
+
+func (f *finder) postgres(ctx context.Context, q string) ([]Hit, error) {
+	recent, err := f.query(ctx, postgresRecent, q)
+	if err != nil || len(recent) >= f.limit {
+		return recent, err
+	}
+	return f.query(ctx, postgresIndex, q)
+}
+
+func (f *finder) query(ctx context.Context, text, q string) ([]Hit, error) {
+	hits, err := db.All(ctx, f.tx, func(h *Hit) []any {
+		return []any{&h.Ref.Kind, &h.Ref.ID, &h.Perm, &h.Title, &h.Sub, &h.URL, &h.At}
+	}, text, f.project, q, f.limit)
+	for i := range hits {
+		hits[i].Ref.Project = f.project
+	}
+	return hits, err
+}
+
+// ftsQuery writes the terms for FTS5: ("a" or "b" *) and ("c").
+func ftsQuery(tag string, terms []Term) string {
+	quote := strings.NewReplacer(`"`, `""`)
+	return conjoin(terms, " AND ", " OR ", func(w Want) string {
+		s := `"` + tag + quote.Replace(w.Text) + `"`
+		if w.Prefix {
+			s += " *"
+		}
+		return s
+	})
+}
+
+// tsquery writes them for PostgreSQL: ('a' | 'b':*) & ('c').
+func tsquery(tag string, terms []Term) string {
+	quote := strings.NewReplacer(`'`, `''`, `\`, `\\`)
+	return conjoin(terms, " & ", " | ", func(w Want) string {
+		s := `'` + tag + quote.Replace(w.Text) + `'`
+		if w.Prefix {
+			s += ":*"
+		}
+		return s
+	})
+}
+
+func conjoin(terms []Term, and, or string, write func(Want) string) string {
+	all := make([]string, len(terms))
+	for i, term := range terms {
+		wants := make([]string, len(term))
+		for j, w := range term {
+			wants[j] = write(w)
+		}
+		all[i] = "(" + strings.Join(wants, or) + ")"
+	}
+	return strings.Join(all, and)
+}
