@@ -112,6 +112,11 @@ func (f Field[T]) KindOf() FieldKind {
 	if f.Kind != "" {
 		return f.Kind
 	}
+	return f.ownKind()
+}
+
+// ownKind follows from the type alone.
+func (f Field[T]) ownKind() FieldKind {
 	if f.Rows != nil {
 		return KindRows
 	}
@@ -159,12 +164,15 @@ func (f Field[T]) Spec() Spec {
 	if s.Max == 0 {
 		s.Max = defaultMax(s.Kind)
 	}
+	if s.Max == 0 { // hidden or drawn as buttons: the type says what it can hold
+		s.Max = defaultMax(f.ownKind())
+	}
 	return s
 }
 
 func defaultMax(k FieldKind) int64 {
 	switch k {
-	case KindText, KindPhone, KindIDNo, KindPassword:
+	case KindText, KindChoice, KindPhone, KindIDNo, KindPassword:
 		return 200
 	case KindLines:
 		return 4000
@@ -203,6 +211,9 @@ func bindInto[T any](ctx context.Context, t *T, fields []Field[T], prefix string
 		name := prefix + f.Name
 		if f.Rows != nil {
 			errs = append(errs, f.Rows.bind(ctx, t, name, in)...)
+			if err := f.Spec().checkCount(f.Rows.count(t)); err != nil {
+				errs = append(errs, FieldErr{name, AsErr(err).Text})
+			}
 			continue
 		}
 		if err := f.set(ctx, t, in.Values[name], in.Files[name]); err != nil {
@@ -606,7 +617,7 @@ func InputOfJSON(body []byte, specs []Spec) (Input, error) {
 	if err := dec.Decode(&m); err != nil {
 		return Input{}, Invalid("", "请求不是 JSON 对象", "the body is not a JSON object")
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF {
 		return Input{}, Invalid("", "请求多于一个 JSON 对象", "the body holds more than one JSON value")
 	}
 	in := Input{Values: map[string][]string{}}
@@ -626,7 +637,7 @@ func flatten(m map[string]any, prefix string, specs []Spec, out map[string][]str
 			continue
 		}
 		vs, ok := scalars(v)
-		if !ok {
+		if !ok || (v != nil && specs[i].Kind == KindRows) {
 			errs = append(errs, FieldErr{prefix + k, Text{"类型不对", "wrong type"}})
 			continue
 		}
@@ -662,6 +673,9 @@ func scalars(v any) ([]string, bool) {
 	case []any:
 		var out []string
 		for _, e := range v {
+			if _, nested := e.([]any); nested {
+				return nil, false
+			}
 			s, ok := scalars(e)
 			if !ok || len(s) != 1 {
 				return nil, false

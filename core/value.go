@@ -24,15 +24,15 @@ type Money int64
 
 // String writes yuan with two digits and thousands separated: -1,234.50.
 func (m Money) String() string {
-	sign := ""
+	sign, fen := "", uint64(m)
 	if m < 0 {
-		sign, m = "-", -m
+		sign, fen = "-", -fen
 	}
-	s := strconv.FormatInt(int64(m/100), 10)
+	s := strconv.FormatUint(fen/100, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return fmt.Sprintf("%s%s.%02d", sign, s, m%100)
+	return fmt.Sprintf("%s%s.%02d", sign, s, fen%100)
 }
 
 // Plain writes yuan without separators, as an input field holds it: -1234.50.
@@ -108,9 +108,9 @@ type Month string
 // MonthOf is the month in which t falls in the zone.
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format("2006-01")) }
 
-// ParseMonth reads YYYY-MM.
+// ParseMonth reads YYYY-MM between 1900 and 2199.
 func ParseMonth(s string) (Month, error) {
-	if _, err := time.Parse("2006-01", s); err != nil {
+	if t, err := time.Parse("2006-01", s); err != nil || t.Year() < 1900 || t.Year() > 2199 {
 		return "", Invalid("", "月份 %q 不正确,应如 2026-11", "%q is not a month such as 2026-11", s)
 	}
 	return Month(s), nil
@@ -164,6 +164,9 @@ func (s Span) String() string { return fmt.Sprintf("%d%s", s.N, s.Unit) }
 // Text is the span in words: 15 分钟, 1 个工作日.
 func (s Span) Text() Text {
 	unit := map[Unit]Text{Minutes: {"分钟", "min"}, Hours: {"小时", "h"}, Days: {"天", "days"}, Workdays: {"个工作日", "working days"}}[s.Unit]
+	if s.N == 1 {
+		unit.EN = strings.TrimSuffix(unit.EN, "s")
+	}
 	return T("%d %s", "%d %s", s.N, unit)
 }
 

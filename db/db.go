@@ -51,10 +51,13 @@ type DB struct {
 	keys    *Keys
 	guarded sync.Map // SQL text → error, see guard.go
 	tables  map[string]bool
-	subject subjectCache
 	hub     *Hub
+	wait    time.Duration
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+
+	closing  sync.Once
+	closeErr error
 }
 
 // Open connects, without migrating. Call Migrate before anything else.
@@ -62,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub()}
+	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub(), wait: writeWait}
 	var err error
 	if cfg.URL != "" {
 		err = d.openPostgres(ctx)
@@ -96,8 +99,13 @@ func (d *DB) Start(ctx context.Context) error {
 }
 
 // Close gives back the node number and closes every connection. Nothing acknowledged is pending: a Write has
-// returned only after its commit.
+// returned only after its commit. Closing twice is harmless.
 func (d *DB) Close() error {
+	d.closing.Do(func() { d.closeErr = d.close() })
+	return d.closeErr
+}
+
+func (d *DB) close() error {
 	if d.stop != nil {
 		d.stop()
 		d.done.Wait()

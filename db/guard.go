@@ -84,3 +84,24 @@ func (d *DB) tableNames(ctx context.Context, scopedOnly bool) (names []string, e
 	}
 	return names, rows.Err()
 }
+
+// Columns lists a table's columns in the order of their names, for the test that compares the engines.
+func (d *DB) Columns(ctx context.Context, table string) (names []string, err error) {
+	query := "select name from pragma_table_info($1) order by name"
+	if d.engine == Postgres {
+		query = "select column_name::text from information_schema.columns where table_schema = current_schema() and table_name = $1 order by column_name"
+	}
+	rows, err := d.sql.QueryContext(ctx, query, table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n string
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		names = append(names, n)
+	}
+	return names, rows.Err()
+}

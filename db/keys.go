@@ -2,7 +2,6 @@ package db
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -18,7 +17,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"huiyin/core"
 )
@@ -185,8 +183,14 @@ func openWith(key []byte, body string) ([]byte, error) {
 	if err != nil || len(b) < g.NonceSize() {
 		return nil, errors.New("keys: the sealed value is damaged")
 	}
-	return g.Open(nil, b[:g.NonceSize()], b[g.NonceSize():], nil)
+	plain, err := g.Open(nil, b[:g.NonceSize()], b[g.NonceSize():], nil)
+	if err != nil {
+		return nil, errOtherKey
+	}
+	return plain, nil
 }
+
+var errOtherKey = errors.New("keys: the sealed value is damaged or belongs to another key")
 
 func gcm(key []byte) cipher.AEAD {
 	b, err := aes.NewCipher(key)
@@ -201,30 +205,6 @@ func gcm(key []byte) cipher.AEAD {
 }
 
 type subjectID struct{ project, id core.ID }
-
-// subjectCache keeps recently used data keys; an erased one must go from it at once on this node, and is refused by
-// the database on the others when it expires.
-type subjectCache struct {
-	mu sync.Mutex
-	m  map[subjectID][]byte
-}
-
-const subjectMax = 4096
-
-func (c *subjectCache) get(s subjectID) []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.m[s]
-}
-
-func (c *subjectCache) put(s subjectID, key []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.m == nil || len(c.m) >= subjectMax {
-		c.m = map[subjectID][]byte{}
-	}
-	c.m[s] = key
-}
 
 // SealFor encrypts under the data key of one customer (subject), made on first use. Without a subject the project's
 // own key serves. L5: destroying that key erases every trace that the journal holds.
@@ -242,7 +222,8 @@ func SealFor(ctx context.Context, tx Tx, project, subject core.ID, plain string)
 	return sealWith(key, []byte(plain)), nil
 }
 
-// OpenFor decrypts what SealFor wrote; after the erasure it returns "" and no error.
+// OpenFor decrypts what SealFor wrote; after the erasure it returns "" and no error, also when the subject has got a new
+// key since. (Whether a value was damaged instead, the journal's chain tells.)
 func OpenFor(ctx context.Context, tx Tx, project, subject core.ID, sealed string) (string, error) {
 	if sealed == "" {
 		return "", nil
@@ -255,6 +236,9 @@ func OpenFor(ctx context.Context, tx Tx, project, subject core.ID, sealed string
 		return "", err
 	}
 	b, err := openWith(key, sealed)
+	if errors.Is(err, errOtherKey) {
+		return "", nil
+	}
 	return string(b), err
 }
 
@@ -277,18 +261,16 @@ func Unseal(tx Tx, sealed string) (string, error) {
 
 // EraseKey destroys a customer's data key. It cannot be undone.
 func EraseKey(ctx context.Context, tx Tx, project, subject core.ID) error {
+	tx.Drop(subjectID{project, subject})
 	_, err := Exec(ctx, tx, "delete from db_subject_key where project_id = $1 and id = $2", project, subject)
-	tx.After(func() {
-		tx.db.subject.mu.Lock()
-		delete(tx.db.subject.m, subjectID{project, subject})
-		tx.db.subject.mu.Unlock()
-	})
 	return err
 }
 
+// subjectKey keeps the key for the rest of the transaction and no longer: an erasure on one node must blind all others
+// with its commit.
 func subjectKey(ctx context.Context, tx Tx, s subjectID, create bool) ([]byte, error) {
-	if key := tx.db.subject.get(s); key != nil {
-		return key, nil
+	if key, ok := tx.bag[s]; ok {
+		return key.([]byte), nil
 	}
 	const find = "select sealed from db_subject_key where project_id = $1 and id = $2"
 	sealed, err := Value[string](ctx, tx, find, s.project, s.id)
@@ -296,14 +278,7 @@ func subjectKey(ctx context.Context, tx Tx, s subjectID, create bool) ([]byte, e
 		return nil, err
 	}
 	if sealed == "" {
-		key := make([]byte, 32)
-		_, _ = rand.Read(key)
-		_, err := Exec(ctx, tx, `insert into db_subject_key (project_id, id, sealed) values ($1, $2, $3) on conflict (project_id, id) do nothing`,
-			s.project, s.id, tx.db.keys.Seal(key))
-		if err != nil {
-			return nil, err
-		}
-		if sealed, err = Value[string](ctx, tx, find, s.project, s.id); err != nil {
+		if sealed, err = newSubjectKey(ctx, tx, s); err != nil {
 			return nil, err
 		}
 	}
@@ -311,12 +286,16 @@ func subjectKey(ctx context.Context, tx Tx, s subjectID, create bool) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	key = bytes.Clone(key)
-	tx.After(func() { tx.db.subject.put(s, key) })
-	if !tx.write {
-		tx.db.subject.put(s, key)
-	}
+	tx.Put(s, key)
 	return key, nil
+}
+
+// newSubjectKey makes a key; of two writers that make one at once, both get the first one's.
+func newSubjectKey(ctx context.Context, tx Tx, s subjectID) (sealed string, err error) {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	return Value[string](ctx, tx, `insert into db_subject_key (project_id, id, sealed) values ($1, $2, $3)
+		on conflict (project_id, id) do update set sealed = db_subject_key.sealed returning sealed`, s.project, s.id, tx.db.keys.Seal(key))
 }
 
 // Reseal seals every data key under the newest master key, after a rotation; it returns how many.

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -68,6 +69,18 @@ func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
 	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
 }
 
+// newReader is a connection on which even "insert … returning" is refused, as PostgreSQL refuses it in a Read.
+func newReader(ctx context.Context, pool *sql.DB) (*conn, error) {
+	c, err := newConn(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.do("pragma query_only(1)"); err != nil {
+		return nil, errors.Join(err, c.c.Close())
+	}
+	return c, nil
+}
+
 // stmtMax bounds the prepared statements of a connection; our SQL texts are a few hundred.
 const stmtMax = 600
 
@@ -121,7 +134,7 @@ func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error)
 	defer func() { d.readers <- c }()
 	if c == nil {
 		var err error
-		if c, err = newConn(context.WithoutCancel(ctx), d.sql); err != nil {
+		if c, err = newReader(context.WithoutCancel(ctx), d.sql); err != nil {
 			return err
 		}
 	}
@@ -131,6 +144,8 @@ func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error)
 	defer c.do("rollback") //nolint:errcheck // a read has nothing to keep
 	return guardPanic(core.Freeze(ctx), d.newTx(c, false), fn)
 }
+
+var errClosed = errors.New("db: closed")
 
 // writer is the one goroutine that writes: it takes every request that waits, runs each in a savepoint of its own,
 // commits once, and answers all. A request sees all of its own work or none.
@@ -152,14 +167,19 @@ type request struct {
 
 func (d *DB) writeSQLite(ctx context.Context, fn func(context.Context, Tx) error) error {
 	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
-	timer := time.NewTimer(writeWait)
+	timer := time.NewTimer(d.wait)
 	defer timer.Stop()
+	select {
+	case <-d.writer.closed:
+		return errClosed
+	default:
+	}
 	select {
 	case d.writer.queue <- r:
 	case <-timer.C:
 		return busy()
 	case <-d.writer.closed:
-		return fmt.Errorf("db: closed")
+		return errClosed
 	}
 	select {
 	case <-r.done:

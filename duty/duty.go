@@ -275,7 +275,7 @@ func CanHandle(ctx context.Context, tx db.Tx, d Duty) error {
 	if d.State != StateOpen {
 		return core.Conflict("这项待办已经结束", "This duty is already closed")
 	}
-	if a.Job || a.ID == d.User || a.Has(d.Ref.Project, d.Role) || a.Has(d.Ref.Project, core.Manager) {
+	if a.Job || (d.User != 0 && a.ID == d.User) || a.Has(d.Ref.Project, d.Role) || a.Has(d.Ref.Project, core.Manager) {
 		return nil
 	}
 	steps, err := Steps(ctx, tx, d.Ref)
@@ -299,7 +299,13 @@ func Pass(ctx context.Context, tx db.Tx, id, user core.ID) error {
 	if err := CanHandle(ctx, tx, d); err != nil {
 		return err
 	}
-	return Assign(ctx, tx, d.Clause, d.About, user)
+	now := core.Now(ctx)
+	if err := db.ExecOne(ctx, tx, `update duty_duty set user_id = $1, version = version + 1, changed_at = $2, changed_by = $3
+		where project_id = $4 and id = $5 and state = 'open'`, user, now, core.ActorOf(ctx).ID, d.Ref.Project, d.Ref.ID); err != nil {
+		return err
+	}
+	publish(tx, d.Ref.Project)
+	return journal.Add(ctx, tx, d.Ref, "assigned", map[string]any{"user": user})
 }
 
 // Waive excuses one open duty. The approval that ran it has checked reason and approver.

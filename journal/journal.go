@@ -97,7 +97,7 @@ func flush(ctx context.Context, tx db.Tx) error {
 			return err
 		}
 	}
-	*buffer = nil
+	tx.Drop(bufferKey{}) // an entry that another last step adds is flushed by a turn of its own
 	return db.ExecOne(ctx, tx, "update journal_lane set seq = $1, hash = $2 where lane = $3", h.seq, h.hash, h.lane)
 }
 
@@ -156,13 +156,32 @@ func (e Entry) Fields(ctx context.Context, tx db.Tx) (map[string]any, error) {
 		return map[string]any{"": e.Payload}, nil // not an object: shown as it is
 	}
 	for k, v := range m {
-		if s, ok := v.(map[string]any); ok && len(s) == 1 && s[sealKey] != nil {
-			plain, err := db.OpenFor(ctx, tx, e.Ref.Project, e.Subject, fmt.Sprint(s[sealKey]))
-			if err != nil {
-				return nil, err
-			}
-			m[k] = plain
+		var err error
+		if m[k], err = e.open(ctx, tx, v); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// open replaces every sealed value in v, however deep.
+func (e Entry) open(ctx context.Context, tx db.Tx, v any) (_ any, err error) {
+	switch v := v.(type) {
+	case map[string]any:
+		if c, ok := v[sealKey].(string); ok && len(v) == 1 {
+			return db.OpenFor(ctx, tx, e.Ref.Project, e.Subject, c)
+		}
+		for k := range v {
+			if v[k], err = e.open(ctx, tx, v[k]); err != nil {
+				return nil, err
+			}
+		}
+	case []any:
+		for i := range v {
+			if v[i], err = e.open(ctx, tx, v[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
 }

@@ -43,8 +43,11 @@ func (s sealer) value(v reflect.Value) (any, error) {
 	if !v.IsValid() {
 		return nil, nil
 	}
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, nil
+	}
 	if p, ok := v.Interface().(core.Personaler); ok {
-		return s.seal(fmt.Sprint(p))
+		return s.seal(fmt.Sprint(reflect.Indirect(reflect.ValueOf(p)).Interface()))
 	}
 	if v.Type().Implements(marshaler) || v.Type().Implements(texter) {
 		return v.Interface(), nil

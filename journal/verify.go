@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -23,6 +24,9 @@ type Report struct {
 	Findings []Finding
 }
 
+// laneCount is how many lanes the migration makes on PostgreSQL.
+const laneCount = 16
+
 // Verify walks every lane from its first entry to its head and checks that each record's last change has an entry.
 // One changed byte, a removed entry or a cut tail is found.
 func Verify(ctx context.Context, tx db.Tx, tables []Table) (Report, error) {
@@ -35,6 +39,9 @@ func Verify(ctx context.Context, tx db.Tx, tables []Table) (Report, error) {
 		if err := rep.walk(ctx, tx, h); err != nil {
 			return rep, err
 		}
+	}
+	if err := rep.lanes(ctx, tx, heads); err != nil {
+		return rep, err
 	}
 	for _, t := range tables {
 		if err := rep.cover(ctx, tx, t); err != nil {
@@ -58,6 +65,24 @@ func (rep *Report) walk(ctx context.Context, tx db.Tx, h head) error {
 	}, "select "+columns+" from journal_entry /* all projects: project_id is hashed */ where lane = $1 order by seq", h.lane)
 	if err == nil && (at.seq != h.seq || at.hash != h.hash) {
 		rep.add(h.lane, h.seq, "末尾应为第 %d 条,实际到第 %d 条", "the lane should end at entry %d but ends at %d", h.seq, at.seq)
+	}
+	return err
+}
+
+// lanes finds a lane that was removed: the migration makes lane 0, on PostgreSQL sixteen, and every entry has one.
+func (rep *Report) lanes(ctx context.Context, tx db.Tx, heads []head) error {
+	want := 1
+	if tx.Engine() == db.Postgres {
+		want = laneCount
+	}
+	for lane := range int64(want) {
+		if !slices.ContainsFunc(heads, func(h head) bool { return h.lane == lane }) {
+			rep.add(lane, 0, "第 %d 道日志不见了", "lane %d is gone", lane)
+		}
+	}
+	n, err := db.Value[int64](ctx, tx, "select count(*) from journal_entry e /* all projects: project_id is hashed */ where not exists (select 1 from journal_lane l where l.lane = e.lane)")
+	if err == nil && n > 0 {
+		rep.add(0, 0, "有 %d 条日志不属于任何一道", "%d entries belong to no lane", n)
 	}
 	return err
 }

@@ -147,7 +147,9 @@ func (r *Rules) On(clause string) bool {
 }
 
 // Owner is the role that owes the clause; Escalate the one that hears when it is late.
-func (r *Rules) Owner(clause string) core.Role { return r.role(clause, OwnerOf, Default().Clause(clause).Owner) }
+func (r *Rules) Owner(clause string) core.Role {
+	return r.role(clause, OwnerOf, Default().Clause(clause).Owner)
+}
 
 // Escalate is the role that hears when the clause is late.
 func (r *Rules) Escalate(clause string) core.Role {

@@ -74,18 +74,18 @@ func Set(ctx context.Context, tx db.Tx, project core.ID, clause, name, value str
 		return err
 	}
 	zone, now := core.ProjectOf(ctx).Zone, core.Now(ctx)
-	if from <= core.DateOf(now, zone) {
+	if _, err := core.ParseDate(string(from)); err != nil || from <= core.DateOf(now, zone) {
 		return core.Invalid("from", "最早从明天零点起生效", "It takes effect tomorrow at the earliest")
 	}
-	ref := core.Ref{Project: project, Kind: "regulation_setting", ID: tx.NewID()}
 	tx.Drop(settingsKey{project})
-	_, err := db.Exec(ctx, tx, `insert into regulation_setting (project_id, id, created_at, created_by, changed_at, changed_by, clause, name, value, from_at)
+	id, err := db.Value[core.ID](ctx, tx, `insert into regulation_setting (project_id, id, created_at, created_by, changed_at, changed_by, clause, name, value, from_at)
 		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8)
-		on conflict (project_id, clause, name, from_at) do update set value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by, version = regulation_setting.version + 1`,
-		project, ref.ID, now, core.ActorOf(ctx).ID, clause, name, value, from.Time(zone))
+		on conflict (project_id, clause, name, from_at) do update set value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by, version = regulation_setting.version + 1
+		returning id`, project, tx.NewID(), now, core.ActorOf(ctx).ID, clause, name, value, from.Time(zone))
 	if err != nil {
 		return err
 	}
+	ref := core.Ref{Project: project, Kind: "regulation_setting", ID: id}
 	return journal.Add(ctx, tx, ref, "set", map[string]string{"clause": clause, "name": name, "value": value, "from": string(from)})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/file"
+	"huiyin/i18n"
 )
 
 // Limits of a body: forms and JSON are typed by hand; uploads are photos and workbooks.
@@ -162,13 +163,11 @@ func fieldErr(name string, err error) error {
 
 // langOf is the language of a request without a session: the cookie's, else the browser's.
 func langOf(h *http.Request) core.Lang {
-	if c, err := h.Cookie(langCookie); err == nil && (c.Value == string(core.EN) || c.Value == string(core.ZH)) {
-		return core.Lang(c.Value)
+	chosen := ""
+	if c, err := h.Cookie(langCookie); err == nil {
+		chosen = c.Value
 	}
-	if accept := h.Header.Get("Accept-Language"); len(accept) >= 2 && (accept[:2] == "en" || accept[:2] == "EN") {
-		return core.EN
-	}
-	return core.ZH
+	return i18n.Negotiate(chosen, h.Header.Get("Accept-Language"))
 }
 
 const (

@@ -181,13 +181,6 @@ func (t TableView) column(i int) Column {
 	return Column{}
 }
 
-func (t TableView) width() int {
-	if t.Select != "" {
-		return len(t.Columns) + 1
-	}
-	return len(t.Columns)
-}
-
 // problemNote is the id under which the log keeps an error that is ours.
 func problemNote(ctx context.Context, e *core.Err) string {
 	if e.Kind != core.KindInternal || core.RequestID(ctx) == "" {

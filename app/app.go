@@ -1,0 +1,275 @@
+// Package app wires the modules into one running program: it opens and migrates the database, builds the lists, serves,
+// ticks the clock and runs the jobs. It holds no business rule.
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"huiyin/approval"
+	"huiyin/calendar"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/file"
+	"huiyin/house"
+	"huiyin/job"
+	"huiyin/journal"
+	"huiyin/module/compliance"
+	"huiyin/module/customer"
+	"huiyin/module/project"
+	"huiyin/module/user"
+	"huiyin/notify"
+	"huiyin/register"
+	"huiyin/regulation"
+	"huiyin/search"
+	"huiyin/sheet"
+	"huiyin/web"
+)
+
+// Config is how one App runs.
+type Config struct {
+	Dir         string // data directory: SQLite file, keys, files
+	DatabaseURL string // PostgreSQL; empty: SQLite under Dir
+	Log         *slog.Logger
+	Secure      bool             // behind TLS
+	Now         func() time.Time // real time by default; a test's clock
+	Keys        *db.Keys         // nil: from Dir or the environment
+}
+
+// App is one running Huiyin. Several may live in one process.
+type App struct {
+	DB     *db.DB
+	Lists  *house.Lists
+	Server *web.Server
+	Runner *job.Runner
+	Store  file.Store
+	Keys   *db.Keys
+
+	cfg       Config
+	reg       *register.Lists
+	approvals map[string]approval.Kind
+	offset    atomic.Int64 // demo: how far business time is ahead of real time, in microseconds
+	daily     map[string]core.Date
+	users     *user.Runtime
+	toucher   *user.Toucher
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+}
+
+// Migrations are the files of the kernel and of all modules.
+func Migrations(modules []house.Module) []fs.FS {
+	out := []fs.FS{calendar.Migrations, journal.Migrations, file.Migrations, job.Migrations, search.Migrations, notify.Migrations,
+		regulation.Migrations, duty.Migrations, approval.Migrations, web.Migrations, sheet.Migrations}
+	for _, m := range modules {
+		if m.Migrations != nil {
+			out = append(out, m.Migrations)
+		}
+	}
+	return out
+}
+
+// Open opens and migrates the database and builds everything, without starting jobs or the tick: what commands need.
+func Open(ctx context.Context, cfg Config) (*App, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	a := &App{cfg: cfg, approvals: map[string]approval.Kind{}, daily: map[string]core.Date{}, Keys: cfg.Keys,
+		users: user.NewRuntime(customer.Leaver)}
+	if a.Keys == nil {
+		var err error
+		if a.Keys, err = db.LoadKeys(cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	modules := Modules()
+	lists, err := house.Gather(modules)
+	if err != nil {
+		return nil, err
+	}
+	a.Lists = lists
+	if err := a.open(ctx, modules); err != nil {
+		return nil, err
+	}
+	a.build(modules)
+	return a, a.loadOffset(ctx)
+}
+
+func (a *App) open(ctx context.Context, modules []house.Module) (err error) {
+	a.DB, err = db.Open(ctx, db.Config{Dir: a.cfg.Dir, URL: a.cfg.DatabaseURL, Migrations: Migrations(modules), Keys: a.Keys, Log: a.cfg.Log})
+	if err != nil {
+		return err
+	}
+	if err = a.DB.Migrate(ctx); err == nil {
+		err = a.DB.Start(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, a.DB.Close())
+	}
+	a.Store = file.NewStore(a.DB, a.cfg.Dir)
+	return nil
+}
+
+func (a *App) build(modules []house.Module) {
+	a.reg = &register.Lists{Kinds: map[string]register.Kind{}, Cite: compliance.ClauseHref}
+	var jobs []job.Kind
+	for _, m := range modules {
+		a.reg.Panels = append(a.reg.Panels, m.Panels...)
+		jobs = append(jobs, m.Jobs...)
+		for _, r := range m.Registers {
+			a.reg.Kinds[r.KindOf().Name] = r.KindOf()
+		}
+		for _, k := range m.Approvals {
+			a.approvals[k.Verb] = k
+		}
+	}
+	jobs = append(jobs, sheet.Jobs(importers)...)
+	a.toucher = user.NewToucher(a.DB)
+	a.Runner = job.NewRunner(a.DB, jobs, a.cfg.Log)
+	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,
+		Project: project.ByCode, Shell: shell, Cite: compliance.ClauseHref, SpoolDir: filepath.Join(a.cfg.Dir, "spool"), Secure: a.cfg.Secure})
+}
+
+func importers(ctx context.Context) []sheet.Importer { return house.Of(ctx).Sheets }
+
+func routes(modules []house.Module) []web.Route {
+	out := append(commonRoutes(), sheet.Routes(importers)...)
+	for _, m := range modules {
+		out = append(out, m.Routes...)
+		for _, r := range m.Registers {
+			out = append(out, r.Routes()...)
+		}
+	}
+	return out
+}
+
+// Context carries what every request, job and command needs: the lists, the approvals, the file store, business time.
+func (a *App) Context(ctx context.Context) context.Context {
+	ctx = house.With(register.With(approval.With(file.With(ctx, a.Store), a.approvals), a.reg), a.Lists)
+	ctx = core.WithClock(ctx, a.Now)
+	ctx = compliance.WithClock(ctx, compliance.Clock{Offset: a.Offset, Move: a.MoveClock})
+	return user.With(ctx, a.users)
+}
+
+// Now is business time: real time, or a demo's offset from it.
+func (a *App) Now() time.Time {
+	now := time.Now
+	if a.cfg.Now != nil {
+		now = a.cfg.Now
+	}
+	return now().Add(a.Offset())
+}
+
+// Offset is how far a demo's business time is ahead; zero elsewhere.
+func (a *App) Offset() time.Duration { return time.Duration(a.offset.Load()) * time.Microsecond }
+
+// Start runs the jobs and the tick until Stop.
+func (a *App) Start(ctx context.Context) {
+	run, stop := context.WithCancel(a.Context(context.WithoutCancel(ctx)))
+	a.stop = stop
+	a.Runner.Start(run)
+	a.running.Add(1)
+	go func() { defer a.running.Done(); a.tickForever(run) }()
+}
+
+// Close stops what Start started and closes the database.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+		a.Runner.Stop()
+		a.running.Wait()
+	}
+	a.toucher.Close()
+	return a.DB.Close()
+}
+
+// tickEvery is how often the clock is looked at; a fifteen-minute duty is raised within seconds of being late.
+const tickEvery = 5 * time.Second
+
+func (a *App) tickForever(ctx context.Context) {
+	for {
+		if err := a.Tick(ctx); err != nil && ctx.Err() == nil {
+			a.cfg.Log.ErrorContext(ctx, "tick failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(tickEvery):
+		}
+	}
+}
+
+// Tick does all that business time has made due. It is idempotent; any node may call it at any time.
+func (a *App) Tick(ctx context.Context) error {
+	ctx = core.AsSystem(ctx)
+	if err := a.loadOffset(ctx); err != nil {
+		return err
+	}
+	var places []duty.Place
+	err := a.DB.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		places, err = project.All(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		day := core.DateOf(core.Now(ctx), p.Zone)
+		recurring := a.Lists.Recurring
+		if a.daily[p.Code] == day { // once a local day is enough for what is opened by the month
+			recurring = nil
+		}
+		if err := duty.Tick(ctx, a.DB, []duty.Place{p}, recurring); err != nil {
+			return err
+		}
+		if a.daily[p.Code] == day {
+			continue
+		}
+		for _, d := range a.Lists.Daily {
+			if err := d.Run(core.WithProject(ctx, p.Project), a.DB); err != nil {
+				return err
+			}
+		}
+		a.daily[p.Code] = day
+	}
+	return a.sweep(ctx)
+}
+
+// sweep drops what nobody will ask for again, once a day of real time.
+func (a *App) sweep(ctx context.Context) error {
+	today := core.Date(time.Now().Format(time.DateOnly))
+	if a.daily["\x00sweep"] == today {
+		return nil
+	}
+	a.daily["\x00sweep"] = today
+	_, err := file.Sweep(file.With(ctx, a.Store), a.DB, filepath.Join(a.cfg.Dir, "spool"), 24*time.Hour)
+	return errors.Join(err, web.SweepIdempotency(ctx, a.DB))
+}
+
+func (a *App) loadOffset(ctx context.Context) error {
+	return a.DB.Read(core.AsSystem(ctx), func(ctx context.Context, tx db.Tx) error {
+		firm, err := project.TheFirm(ctx, tx)
+		a.offset.Store(firm.Offset.Microseconds())
+		return err
+	})
+}
+
+// MoveClock moves a demo's business time forward; any other database refuses it.
+func (a *App) MoveClock(ctx context.Context, by time.Duration) error {
+	err := a.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error { return project.MoveClock(ctx, tx, by) })
+	if err != nil {
+		return err
+	}
+	a.daily = map[string]core.Date{}
+	return a.loadOffset(ctx)
+}
+
+// ServeHTTP answers pages and API.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.Server.ServeHTTP(w, r) }

@@ -1,0 +1,192 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"huiyin/app"
+	"huiyin/app/ops"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/module/project"
+	"huiyin/module/user"
+	"huiyin/sheet"
+)
+
+type userAddCmd struct {
+	where
+	Login         string   `required:"" help:"Sign-in name."`
+	Name          string   `help:"Name as shown; the sign-in name by default."`
+	Role          []string `required:"" help:"Role code: desk, supervisor, technician, manager, admin, …"`
+	Project       string   `required:"" help:"Project, by name or code; made when absent."`
+	PasswordStdin bool     `required:"" help:"Read the password from standard input."`
+}
+
+func (c *userAddCmd) Run(e *env) error {
+	line, err := bufio.NewReader(e.in).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	password := strings.TrimRight(line, "\r\n")
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		return inTx(ctx, a, func(ctx context.Context, tx db.Tx) error {
+			p, err := ensureProject(ctx, tx, c.Project)
+			if err != nil {
+				return err
+			}
+			roles := make([]core.Role, len(c.Role))
+			for i, r := range c.Role {
+				roles[i] = core.Role(r)
+			}
+			if c.Name == "" {
+				c.Name = c.Login
+			}
+			_, err = user.Add(ctx, tx, user.In{Login: c.Login, Name: c.Name, Password: core.Secret(password), Roles: map[core.ID][]core.Role{p.ID: roles}})
+			return err
+		})
+	})
+}
+
+func ensureProject(ctx context.Context, tx db.Tx, name string) (core.Project, error) {
+	p, err := project.ByName(ctx, tx, name)
+	if core.IsKind(err, core.KindNotFound) {
+		return project.Create(ctx, tx, project.In{Name: name})
+	}
+	return p, err
+}
+
+type tokenAddCmd struct {
+	where
+	Login string   `required:"" help:"The user on whose behalf the token acts."`
+	Name  string   `default:"command line" help:"What the token is for."`
+	Scope []string `help:"Permissions that the token is limited to, such as repair.view; all of the user's by default."`
+}
+
+func (c *tokenAddCmd) Run(e *env) error {
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		var secret string
+		err := inTx(ctx, a, func(ctx context.Context, tx db.Tx) (err error) {
+			secret, err = user.TokenFor(ctx, tx, c.Login, c.Name, c.Scope)
+			return err
+		})
+		if err == nil {
+			fmt.Fprintln(e.out, secret)
+		}
+		return err
+	})
+}
+
+type importCmd struct {
+	where
+	Project string `required:"" help:"Project, by name or code; made when absent."`
+	DryRun  bool   `help:"Show what would change; commit nothing."`
+	JSON    bool   `help:"Print the result as one JSON object to standard output."`
+	File    string `arg:"" help:"Workbook (.xlsx)."`
+}
+
+func (c *importCmd) Run(e *env) error {
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		var p core.Project
+		err := inTx(ctx, a, func(ctx context.Context, tx db.Tx) (err error) {
+			p, err = ensureProject(ctx, tx, c.Project)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		res, err := sheet.Command(core.WithProject(ctx, p), a.DB, a.Lists.Sheets, c.File, c.DryRun, e.err)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(e.out, res)
+		}
+		return res.Print(e.err, e.lang)
+	})
+}
+
+type verifyCmd struct{ where }
+
+func (c *verifyCmd) Run(e *env) error {
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		rep, err := ops.Verify(ctx, a.DB, a.Store, a.Lists.Tables)
+		if err != nil {
+			return err
+		}
+		return rep.Print(e.out, e.lang)
+	})
+}
+
+type backupCmd struct {
+	where
+	File string `arg:"" help:"The archive to write."`
+}
+
+// Run writes to a temporary name first: a backup that exists is complete.
+func (c *backupCmd) Run(e *env) error {
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		f, err := os.CreateTemp(filepath.Dir(c.File), ".huiyin-backup-*")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(f.Name()) //nolint:errcheck // gone after the rename
+		m, err := ops.Backup(ctx, a.DB, a.Store, f)
+		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return err
+		}
+		if err := os.Rename(f.Name(), c.File); err != nil {
+			return err
+		}
+		return errors.Join(db.SyncDir(filepath.Dir(c.File)), m.Print(e.err, e.lang))
+	})
+}
+
+type restoreCmd struct {
+	where
+	File string `arg:"" help:"The archive to load."`
+}
+
+func (c *restoreCmd) Run(e *env) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		m, err := ops.Restore(ctx, a.DB, a.Store, f, a.Keys)
+		if err != nil {
+			return err
+		}
+		return m.Print(e.err, e.lang)
+	})
+}
+
+type keyExportCmd struct{ where }
+
+func (c *keyExportCmd) Run(e *env) error {
+	k, err := db.LoadKeys(c.Data)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(e.out, k.Export())
+	return nil
+}
+
+type keyRotateCmd struct{ where }
+
+func (c *keyRotateCmd) Run(e *env) error {
+	return c.with(e, func(ctx context.Context, a *app.App) error {
+		id, n, err := ops.Rotate(ctx, a.DB, a.Keys, c.Data)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.err, "%s: %d\n", id, n)
+		return nil
+	})
+}

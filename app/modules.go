@@ -1,0 +1,26 @@
+package app
+
+import (
+	"huiyin/house"
+	"huiyin/module/compliance"
+	"huiyin/module/customer"
+	"huiyin/module/desk"
+	"huiyin/module/estate"
+	"huiyin/module/project"
+	"huiyin/module/repair"
+	"huiyin/module/user"
+)
+
+// Modules is THE list, in the order of the data: who, on what terms, what is owed, what was asked, the premises, the
+// office, what it adds up to. A module may import those above it.
+func Modules() []house.Module {
+	return []house.Module{
+		project.Module(),
+		user.Module(),
+		estate.Module(),
+		customer.Module(),
+		desk.Module(),
+		repair.Module(),
+		compliance.Module(),
+	}
+}

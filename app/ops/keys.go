@@ -1,0 +1,170 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/journal"
+)
+
+// Rotate adds a master key and seals everything anew with it: every customer's data key and every sealed column of
+// every table, found by what is in it. The new key is durable in dir/keys before anything is sealed with it, and no key
+// is ever dropped from there: a crash at any point leaves all readable, and Reseal goes on. It returns the new key's id
+// and how many values were sealed anew.
+//
+// Keys that come from the environment are refused (KindConflict): their owner adds the new one there and calls Reseal.
+// So is a database that another process has open, which would not know the new key.
+func Rotate(ctx context.Context, d *db.DB, keys *db.Keys, dir string) (id string, n int, err error) {
+	if os.Getenv(db.KeysEnv) != "" {
+		return "", 0, core.Conflict("密钥来自环境变量 %s,请在那里加上新的一行再重新加密", "The keys come from %s; add a new one there, then seal anew", db.KeysEnv)
+	}
+	if err := alone(ctx, d); err != nil {
+		return "", 0, err
+	}
+	next, err := db.ParseKeys(keys.Export())
+	if err != nil {
+		return "", 0, err
+	}
+	id = next.Rotate()
+	if err := next.Save(dir); err != nil {
+		return "", 0, err
+	}
+	*keys = *next // the database seals with what its caller opened it with
+	n, err = Reseal(ctx, d, keys)
+	if err != nil {
+		return id, n, err
+	}
+	return id, n, d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+		ref := core.Ref{Project: core.Firm, Kind: "key", ID: tx.NewID()}
+		return journal.Add(ctx, tx, ref, "rotated", map[string]any{"key": id, "values": n})
+	})
+}
+
+// alone refuses when another process holds a lease on the database: it keeps its keys in memory.
+func alone(ctx context.Context, d *db.DB) error {
+	var live int
+	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		live, err = db.Value[int](ctx, tx, "select count(*) from db_node where until_at > $1", time.Now())
+		return err
+	})
+	if err == nil && live > 1 {
+		return core.Conflict("有别的回音进程开着这个数据库,它不会知道新密钥;请停止服务后再轮换(异常退出的进程两小时后不再计入)",
+			"Another Huiyin process has this database open and would not know the new key; stop it first (one that crashed is forgotten after two hours)")
+	}
+	return err
+}
+
+// resealPage is how many values are sealed anew in one Write, so that others need not wait.
+const resealPage = 500
+
+// Reseal seals with the newest of the keys whatever an older one sealed. It may be called again after a crash.
+func Reseal(ctx context.Context, d *db.DB, keys *db.Keys) (total int, err error) {
+	var tables []table
+	err = d.Read(ctx, func(ctx context.Context, tx db.Tx) error { tables, err = schema(ctx, tx); return err })
+	if err != nil {
+		return 0, err
+	}
+	old := keys.IDs()[:len(keys.IDs())-1]
+	for _, t := range tables {
+		if t.Name == "journal_entry" || len(old) == 0 { // written once; its values are under the customers' data keys
+			continue
+		}
+		for _, c := range t.Columns {
+			if c.Kind != kindText {
+				continue
+			}
+			n, err := resealColumn(ctx, d, t, c.Name, old)
+			if total += n; err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
+
+func resealColumn(ctx context.Context, d *db.DB, t table, col string, old []string) (total int, err error) {
+	var after []any
+	for {
+		var found []sealedRow
+		var n int
+		err := d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+			if found, err = sealedRows(ctx, tx, t, col, old, after); err == nil {
+				n, err = resealRows(ctx, tx, t, col, found)
+			}
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		if total += n; len(found) < resealPage {
+			return total, nil
+		}
+		after = found[len(found)-1].key
+	}
+}
+
+type sealedRow struct {
+	key   []any
+	value string
+}
+
+// sealedRows finds the next rows, by key, whose column was sealed with one of the old keys.
+func sealedRows(ctx context.Context, tx db.Tx, t table, col string, old []string, after []any) ([]sealedRow, error) {
+	var like, marks []string
+	args := append([]any{}, after...)
+	for i := range after {
+		marks = append(marks, fmt.Sprintf("$%d", i+1))
+	}
+	for _, id := range old {
+		args = append(args, id+".%")
+		like = append(like, fmt.Sprintf("%s like $%d", quote(col), len(args)))
+	}
+	key := strings.Join(quoted(t.key), ", ")
+	where := "(" + strings.Join(like, " or ") + ")"
+	if len(after) > 0 {
+		where += " and (" + key + ") > (" + strings.Join(marks, ", ") + ")"
+	}
+	dest := func(r *sealedRow) []any {
+		r.key = make([]any, len(t.key))
+		out := make([]any, 0, len(t.key)+1)
+		for i := range r.key {
+			out = append(out, &r.key[i])
+		}
+		return append(out, &r.value)
+	}
+	return db.All(ctx, tx, dest, db.Locked(tx, fmt.Sprintf("select %s, %s from %s%s where %s order by %s limit %d",
+		key, quote(col), t.Name, allProjects, where, key, resealPage)), args...)
+}
+
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = quote(n)
+	}
+	return out
+}
+
+// resealRows leaves alone what only looks sealed: somebody's text that begins like a key's name.
+func resealRows(ctx context.Context, tx db.Tx, t table, col string, rows []sealedRow) (n int, err error) {
+	where := make([]string, len(t.key))
+	for i, k := range t.key {
+		where[i] = fmt.Sprintf("%s = $%d", quote(k), i+2)
+	}
+	update := fmt.Sprintf("update %s%s set %s = $1 where %s", t.Name, allProjects, quote(col), strings.Join(where, " and "))
+	for _, r := range rows {
+		plain, err := db.Unseal(tx, r.value)
+		if err != nil || !sealedText.MatchString(r.value) {
+			continue
+		}
+		if err := db.ExecOne(ctx, tx, update, append([]any{db.Seal(tx, plain)}, r.key...)...); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}

@@ -1,0 +1,227 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/file"
+	"huiyin/house"
+	"huiyin/module/project"
+	"huiyin/notify"
+	"huiyin/search"
+	"huiyin/web"
+	"huiyin/web/ui"
+)
+
+// commonRoutes belong to no module: home, search, attachments, the API's document.
+func commonRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /{$}", Perm: web.SignedIn, Handle: home},
+		{Pattern: "GET /p/{project}/{$}", Perm: web.Member, Handle: projectHome},
+		{Pattern: "GET /p/{project}/search", Perm: web.Member, Handle: searchPage},
+		{Pattern: "GET /p/{project}/file/{id}", Perm: web.Member, Handle: download},
+		{Pattern: "GET /api/v1/openapi.json", Perm: web.Public, Handle: openAPI},
+		{Pattern: "GET /api/v1/projects/{project}/search", Perm: web.Member, Handle: searchAPI},
+	}
+}
+
+// home leads to the first project that the user has a seat in.
+func home(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
+	ps, err := mine(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if len(ps) == 0 {
+		if core.ActorOf(ctx).Can(core.Firm, "project.view") {
+			return web.Redirect{URL: "/firm/project"}, nil
+		}
+		return nil, &core.Err{Kind: core.KindForbidden, Text: core.T("您还没有加入任何项目,请联系管理员", "You have no seat in any project yet; ask your administrator")}
+	}
+	return web.Redirect{URL: "/p/" + ps[0].Code + "/"}, nil
+}
+
+func mine(ctx context.Context, tx db.Tx) ([]core.Project, error) {
+	all, err := project.List(ctx, tx)
+	seats := core.ActorOf(ctx).Seats
+	return slices.DeleteFunc(all, func(p core.Project) bool { return len(seats[p.ID].Roles) == 0 }), err
+}
+
+// projectHome sends everyone to where their day begins.
+func projectHome(ctx context.Context, _ db.Tx, _ *web.Request) (web.Answer, error) {
+	p, a := core.ProjectOf(ctx), core.ActorOf(ctx)
+	base := "/p/" + p.Code + "/"
+	switch {
+	case a.Has(p.ID, core.Technician):
+		return web.Redirect{URL: base + "repair/mine"}, nil
+	case a.Has(p.ID, core.Manager), a.Has(p.ID, core.GM):
+		return web.Redirect{URL: base + "compliance"}, nil
+	case a.Has(p.ID, core.Desk), a.Has(p.ID, core.Supervisor):
+		return web.Redirect{URL: base + "desk"}, nil
+	}
+	return web.Redirect{URL: base + "todo"}, nil
+}
+
+const searchLimit = 40
+
+func find(ctx context.Context, tx db.Tx, r *web.Request) ([]search.Hit, error) {
+	a, p := core.ActorOf(ctx), core.ProjectOf(ctx)
+	return search.Find(ctx, tx, p.ID, func(perm string) bool { return a.Can(p.ID, perm) }, r.Query("q"), searchLimit)
+}
+
+func searchPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	hits, err := find(ctx, tx, r)
+	if err != nil {
+		return nil, err
+	}
+	return web.Page{Title: core.T("查找", "Search"), Body: searchResults(r.Query("q"), hits)}, nil
+}
+
+func searchAPI(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	hits, err := find(ctx, tx, r)
+	items := make([]map[string]any, len(hits))
+	for i, h := range hits {
+		items[i] = map[string]any{"kind": h.Ref.Kind, "id": h.Ref.ID, "title": h.Title, "sub": h.Sub, "url": h.URL}
+	}
+	return web.JSON{Value: map[string]any{"items": items}}, err
+}
+
+// download gives a file to whoever may see the record that owns it.
+func download(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	id, err := r.ID("id")
+	if err != nil {
+		return nil, err
+	}
+	f, err := file.Get(ctx, tx, core.ProjectOf(ctx).ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if !core.ActorOf(ctx).Can(f.Owner.Project, f.Owner.Kind+".view") {
+		return nil, core.NotFound()
+	}
+	rc, err := file.OpenContent(ctx, tx, f)
+	if err != nil {
+		return nil, err
+	}
+	defer rc.Close()
+	b, err := io.ReadAll(rc)
+	return web.Download{Name: f.Name, Type: f.Type, Bytes: b, Inline: f.Image() && r.Query("inline") != "", Cache: true}, err
+}
+
+// shell is what stands around every page: projects, the rail, the badge of 我的待办.
+func shell(ctx context.Context, tx db.Tx, r *web.Request) (ui.Shell, error) {
+	a := core.ActorOf(ctx)
+	s := ui.Shell{Brand: core.T("回音", "Huiyin"), Lang: core.LangOf(ctx), Now: core.Now(ctx)}
+	if a.ID == 0 {
+		return s, nil
+	}
+	s.User = ui.User{Name: a.Name}
+	s.Links = ui.Links{Home: "/", Settings: "/me", SignOut: "/sign-out", Language: "/language"}
+	firm, err := project.TheFirm(ctx, tx)
+	if err != nil {
+		return s, err
+	}
+	s.Demo = firm.Demo
+	if err := shellProjects(ctx, tx, r, &s); err != nil || r.Project.ID == 0 {
+		s.Nav = append(s.Nav, firmNav(ctx)...)
+		return s, err
+	}
+	return s, shellProject(ctx, tx, r, &s)
+}
+
+func shellProjects(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) error {
+	ps, err := mine(ctx, tx)
+	for _, p := range ps {
+		item := ui.ProjectItem{Code: p.Code, Name: p.Name, Href: "/p/" + p.Code + "/", On: p.ID == r.Project.ID}
+		if item.On {
+			s.Project = &item
+		}
+		s.Projects = append(s.Projects, item)
+	}
+	return err
+}
+
+func shellProject(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) error {
+	a, p := core.ActorOf(ctx), r.Project
+	base := "/p/" + p.Code + "/"
+	roles := a.Seats[p.ID].Roles
+	if len(roles) > 0 {
+		s.User.Role = roles[0].Name()
+	}
+	s.Links.Search, s.Links.Todo, s.LiveURL = base+"search", base+"todo", base+"live"
+	n, late, err := duty.CountMine(ctx, tx, p.ID, a.ID, roles)
+	if err != nil {
+		return err
+	}
+	unread, _, err := notify.Unread(ctx, tx, p.ID, a.ID, roles)
+	if err != nil {
+		return err
+	}
+	s.Todo, s.Late = int(n)+unread, late > 0
+	if s.Nav, err = projectNav(ctx, tx, r, base); err != nil {
+		return err
+	}
+	s.Nav = append(s.Nav, firmNav(ctx)...)
+	return nil
+}
+
+func projectNav(ctx context.Context, tx db.Tx, r *web.Request, base string) ([]ui.NavGroup, error) {
+	a, p := core.ActorOf(ctx), r.Project
+	groups := make([]ui.NavGroup, len(house.WingNames()))
+	for i, label := range house.WingNames() {
+		groups[i].Label = label
+	}
+	for _, n := range navItems(ctx) {
+		if n.Path[0] == '/' || (n.Perm != "" && !a.Can(p.ID, n.Perm)) {
+			continue
+		}
+		item := ui.NavItem{Label: n.Label, Href: base + n.Path, Icon: n.Icon, Main: n.Main, On: under(r.HTTP.URL.Path, base+n.Path)}
+		if n.Count != nil {
+			var err error
+			if item.Count, err = n.Count(ctx, tx, p.ID); err != nil {
+				return nil, err
+			}
+		}
+		groups[n.Wing].Items = append(groups[n.Wing].Items, item)
+	}
+	return slices.DeleteFunc(groups, func(g ui.NavGroup) bool { return len(g.Items) == 0 }), nil
+}
+
+func under(path, item string) bool {
+	return path == item || (len(path) > len(item) && path[:len(item)] == item && path[len(item)] == '/')
+}
+
+func navItems(ctx context.Context) []house.Nav {
+	var out []house.Nav
+	for _, m := range house.Of(ctx).Modules {
+		out = append(out, m.Nav...)
+	}
+	slices.SortStableFunc(out, func(a, b house.Nav) int { return a.Order - b.Order })
+	return out
+}
+
+// firmNav is what belongs to the firm as a whole.
+func firmNav(ctx context.Context) []ui.NavGroup {
+	g := ui.NavGroup{Label: core.T("公司", "Firm")}
+	for _, n := range navItems(ctx) {
+		if n.Path[0] == '/' && (n.Perm == "" || core.ActorOf(ctx).Can(core.Firm, n.Perm)) {
+			g.Items = append(g.Items, ui.NavItem{Label: n.Label, Href: n.Path, Icon: n.Icon})
+		}
+	}
+	if len(g.Items) == 0 {
+		return nil
+	}
+	return []ui.NavGroup{g}
+}
+
+func openAPI(ctx context.Context, _ db.Tx, _ *web.Request) (web.Answer, error) {
+	doc, err := house.OpenAPI(house.Of(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("the API document: %w", err)
+	}
+	return web.JSON{Value: doc}, nil
+}

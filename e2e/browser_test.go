@@ -1,0 +1,290 @@
+// Package e2e drives the story of a building's day in Chromium: at desktop and phone width, in both languages, with axe
+// looking for what somebody could not read or reach, and every report of the content security policy an error.
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"huiyin/core"
+	"huiyin/testkit"
+)
+
+//go:embed axe/axe.min.js
+var axe string
+
+// Width of a page: a desk's screen or a phone.
+type Width struct {
+	Name          string
+	Width, Height int64
+	Mobile        bool
+}
+
+var (
+	desk  = Width{"desk", 1440, 980, false}
+	phone = Width{"phone", 390, 844, true}
+)
+
+// Tab is one tab of one person's browser.
+type Tab struct {
+	*testing.T
+	ctx  context.Context
+	base string
+	kit  *testkit.Kit
+
+	mu      sync.Mutex
+	trouble []string
+}
+
+// site serves a kit's App on loopback.
+func site(k *testkit.Kit) string {
+	srv := httptest.NewServer(k.App)
+	k.Cleanup(srv.Close)
+	return srv.URL
+}
+
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("the browser tests need Chromium; `make test` installs Debian's package when it runs as root")
+	return ""
+}
+
+// browser starts one Chromium for a test.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.UserDataDir(t.TempDir()))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting Chromium: %v", err)
+	}
+	return ctx
+}
+
+// tab opens a tab with cookies of its own, so that two people can sit side by side.
+func tab(k *testkit.Kit, parent context.Context, base string, w Width) *Tab {
+	k.Helper()
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
+	k.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
+	k.Cleanup(stop)
+	b := &Tab{T: k.T, ctx: ctx, base: base, kit: k}
+	chromedp.ListenTarget(ctx, b.listen)
+	b.run(cdplog.Enable(), runtime.Enable(), emulation.SetDeviceMetricsOverride(w.Width, w.Height, 1, w.Mobile), emulation.SetTouchEmulationEnabled(w.Mobile))
+	k.Cleanup(b.calm)
+	return b
+}
+
+// listen keeps what the browser complains about: scripts, the content security policy, failed files.
+func (b *Tab) listen(ev any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := ev.(type) {
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.LevelError && !strings.Contains(e.Entry.Text, "status of 4") {
+			b.trouble = append(b.trouble, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		b.trouble = append(b.trouble, e.ExceptionDetails.Error())
+	}
+}
+
+func (b *Tab) calm() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range b.trouble {
+		b.Errorf("the browser complains: %s", t)
+	}
+}
+
+func (b *Tab) run(actions ...chromedp.Action) {
+	b.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, 20*time.Second)
+	defer stop()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
+		var where, text string
+		_ = chromedp.Run(b.ctx, chromedp.Location(&where), chromedp.Text("body", &text, chromedp.ByQuery))
+		b.Fatalf("%v at %s\n%.1500s", err, where, text)
+	}
+}
+
+// SignIn signs in as the user of a role, by typing.
+func (b *Tab) SignIn(r core.Role) *Tab {
+	b.Helper()
+	b.Open("/sign-in")
+	b.Type("login", string(r))
+	b.Type("password", testkit.Password)
+	b.Press("main form button[type=submit], main form button:not([type])")
+	return b
+}
+
+// Open goes to a path; one without a leading slash is under the test's project.
+func (b *Tab) Open(path string) {
+	b.Helper()
+	if !strings.HasPrefix(path, "/") {
+		path = "/p/" + b.kit.Project.Code + "/" + path
+	}
+	b.run(chromedp.Navigate(b.base+path), chromedp.WaitReady("body"))
+}
+
+// Type puts text into the field of that name.
+func (b *Tab) Type(name, text string) {
+	b.Helper()
+	b.run(chromedp.SetValue(fmt.Sprintf("main [name=%q]", name), "", chromedp.ByQuery), chromedp.SendKeys(fmt.Sprintf("main [name=%q]", name), text, chromedp.ByQuery))
+}
+
+// Choose picks a value of a select, or the radio button of that value.
+func (b *Tab) Choose(name, value string) {
+	b.Helper()
+	b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
+		const radio = document.querySelector('main input[type=radio][name=%[1]q][value=%[2]q]');
+		if (radio) { radio.click(); return; }
+		const el = document.querySelector('main [name=%[1]q]');
+		el.value = %[2]q;
+		el.dispatchEvent(new Event('change', {bubbles: true}));
+	})()`, name, value), nil))
+}
+
+// Press clicks what the selector finds and waits for the page that follows.
+func (b *Tab) Press(selector string) {
+	b.Helper()
+	b.run(chromedp.ScrollIntoView(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery), chromedp.Sleep(350*time.Millisecond), chromedp.WaitReady("body"))
+}
+
+// PressText clicks the first link or button with exactly this text.
+func (b *Tab) PressText(text string) {
+	b.Helper()
+	var found bool
+	b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
+		const el = [...document.querySelectorAll('main a, main button, nav a, header a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null);
+		if (el) { el.scrollIntoView({block: 'center'}); el.click(); }
+		return Boolean(el);
+	})()`, text), &found), chromedp.Sleep(350*time.Millisecond), chromedp.WaitReady("body"))
+	if !found {
+		b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
+		b.Fatalf("nothing to press reads %q on %s\n%.1500s", text, b.Where(), b.Text("body"))
+	}
+}
+
+// Where is the path the tab is at.
+func (b *Tab) Where() string {
+	b.Helper()
+	var u string
+	b.run(chromedp.Location(&u))
+	return strings.TrimPrefix(u, b.base)
+}
+
+// Text is the visible text of what the selector finds.
+func (b *Tab) Text(selector string) string {
+	b.Helper()
+	var text string
+	b.run(chromedp.Evaluate(fmt.Sprintf(`(document.querySelector(%q) || {innerText: ''}).innerText`, selector), &text))
+	return text
+}
+
+// Sees ends the test unless the page shows the text within five seconds.
+func (b *Tab) Sees(texts ...string) {
+	b.Helper()
+	for _, text := range texts {
+		have := ""
+		for range 25 {
+			if have = b.Text("body"); strings.Contains(have, text) {
+				break
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+		if !strings.Contains(have, text) {
+			b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
+			b.Fatalf("%s does not show %q:\n%.2500s", b.Where(), text, have)
+		}
+	}
+}
+
+// Looks checks the page with axe, sees that nothing runs out of the window sideways, and keeps a picture.
+func (b *Tab) Looks(name string) {
+	b.Helper()
+	b.accessible(name)
+	var over bool
+	b.run(chromedp.Evaluate(`document.documentElement.scrollWidth > window.innerWidth + 1`, &over))
+	if over {
+		b.Errorf("%s runs out of the window sideways", name)
+	}
+	b.shot(name)
+}
+
+type violation struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		Target []any
+		HTML   string
+	}
+}
+
+func (b *Tab) accessible(name string) {
+	b.Helper()
+	var raw string
+	b.run(chromedp.Evaluate(axe, nil), chromedp.Evaluate(`axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then((r) => JSON.stringify(r.violations))`,
+		&raw, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	var vs []violation
+	if err := json.Unmarshal([]byte(raw), &vs); err != nil {
+		b.Fatalf("axe said %.200q: %v", raw, err)
+	}
+	for _, v := range vs {
+		if v.Impact == "serious" || v.Impact == "critical" {
+			b.Errorf("%s: axe %s (%s): %s; %v %.200s", name, v.ID, v.Impact, v.Help, v.Nodes[0].Target, v.Nodes[0].HTML)
+		}
+	}
+}
+
+// shot keeps a picture: under docs/screens when HUIYIN_SCREENS is set, in the test's own folder otherwise.
+func (b *Tab) shot(name string) {
+	b.Helper()
+	dir := os.Getenv("HUIYIN_SHOTS")
+	if os.Getenv("HUIYIN_SCREENS") != "" && !strings.HasPrefix(name, "failed-") {
+		dir = filepath.Join("..", "docs", "screens")
+	}
+	if dir == "" {
+		return
+	}
+	var png []byte
+	err := chromedp.Run(b.ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		png, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatPng).Do(ctx)
+		return err
+	}))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		b.Logf("no picture of %s: %v", name, err)
+	}
+}

@@ -1,0 +1,240 @@
+package compliance
+
+import (
+	"context"
+	"time"
+
+	"huiyin/calendar"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/notify"
+	"huiyin/register"
+	"huiyin/web"
+	"huiyin/web/ui"
+)
+
+// todoMax bounds 我的待办; whoever owes more than this needs help, not a longer page.
+const todoMax = 300
+
+// item is one duty as pages show it.
+type item struct {
+	ID        core.ID
+	Title     core.Text
+	Href      string // the duty's own page
+	URL       string // where the work is done
+	Clause    string
+	Role      core.Role
+	Who       string
+	State     core.Text
+	Tone      ui.Tone
+	Due       time.Time
+	Done      time.Time
+	Opened    time.Time
+	Open      bool
+	Path      []core.Role // whom it went up to
+	Mine      bool        // in person
+	Note      string
+	Until     core.Date // of a waiver
+	ClaimURL  string
+	ClaimKeys [2]string // version and key of the claim's form
+}
+
+// itemsOf prepares duties for a page: who, how far up, in what state.
+func itemsOf(ctx context.Context, tx db.Tx, ds []duty.Duty) ([]item, error) {
+	who, err := peopleOf(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var raised, named []core.ID
+	for _, d := range ds {
+		named = append(named, d.User, d.DoneBy)
+		if d.Step > 0 {
+			raised = append(raised, d.Ref.ID)
+		}
+	}
+	if err := who.learn(ctx, tx, named...); err != nil {
+		return nil, err
+	}
+	up, err := paths(ctx, tx, core.ProjectOf(ctx).ID, raised)
+	out := make([]item, len(ds))
+	for i, d := range ds {
+		out[i] = itemOf(ctx, d, who, up[d.Ref.ID])
+	}
+	return out, err
+}
+
+func itemOf(ctx context.Context, d duty.Duty, who people, path []core.Role) item {
+	href := dutyKind().Href(ctx, d.Ref.ID)
+	it := item{ID: d.Ref.ID, Title: titleOf(d), Href: href, URL: d.URL, Clause: d.Clause, Role: d.Role, Due: d.Due, Done: d.DoneAt, Opened: d.Opened,
+		Open: d.State == duty.StateOpen, Path: path, Mine: d.User != 0 && d.User == core.ActorOf(ctx).ID, Note: d.Note}
+	it.State, it.Tone = stateOf(ctx, d)
+	if id := d.User; id != 0 || d.DoneBy != 0 {
+		if id == 0 || d.State != duty.StateOpen && d.DoneBy != 0 {
+			id = d.DoneBy
+		}
+		it.Who = who.name(ctx, id)
+	}
+	if it.Open && d.User == 0 {
+		it.ClaimURL, it.ClaimKeys = href+"/claim", [2]string{core.JSON(d.Version), register.NewKey()}
+	}
+	return it
+}
+
+func stateOf(ctx context.Context, d duty.Duty) (core.Text, ui.Tone) {
+	late := d.Late || d.State == duty.StateOpen && d.Due.Before(core.Now(ctx))
+	switch {
+	case d.State == duty.StateVoid:
+		return core.T("已作废", "Voided"), ui.None
+	case d.State == duty.StateWaived:
+		return core.T("已豁免", "Waived"), ui.None
+	case d.State == duty.StateDone && late:
+		return core.T("逾期办结", "Done late"), ui.Late
+	case d.State == duty.StateDone:
+		return core.T("按时办结", "Done in time"), ui.OK
+	case late:
+		return core.T("逾期未办", "Overdue"), ui.Late
+	}
+	return core.T("未到期", "Open"), ui.Run
+}
+
+// todo is 我的待办 as a page shows it.
+type todo struct {
+	Groups  []todoGroup
+	Total   int
+	Ask     []request
+	Unread  []notify.Message
+	NUnread int
+	Live    string // topics that refresh it
+	Here    string
+	Warning core.Text
+	Board   string
+}
+
+type todoGroup struct {
+	Label core.Text
+	Tone  ui.Tone
+	Items []item
+}
+
+// todoOf gathers what the actor owes: his duties, his roles' that nobody has claimed, what went up to him, what waits
+// for his yes, and what he has not read.
+func todoOf(ctx context.Context, tx db.Tx) (todo, error) {
+	project, me, roles := core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx)
+	ds, err := duty.Mine(ctx, tx, project, me, roles, todoMax)
+	if err != nil {
+		return todo{}, err
+	}
+	items, err := itemsOf(ctx, tx, ds)
+	if err != nil {
+		return todo{}, err
+	}
+	asked, err := waitingForMe(ctx, tx)
+	if err != nil {
+		return todo{}, err
+	}
+	t := todo{Total: len(items), Groups: grouped(ctx, items), Ask: requestViews(ctx, asked), Here: todoURL(ctx), Live: "duty notify-" + me.String()}
+	for _, r := range roles {
+		t.Live += " notify-" + string(r)
+	}
+	if t.NUnread, t.Unread, err = notify.Unread(ctx, tx, project, me, roles); err != nil {
+		return t, err
+	}
+	t.Warning, err = yearWarning(ctx, tx)
+	return t, err
+}
+
+// grouped sorts the duties into late, today, this week and later; empty groups go.
+func grouped(ctx context.Context, items []item) []todoGroup {
+	zone, now, today := core.ProjectOf(ctx).Zone, core.Now(ctx), core.Today(ctx)
+	_, sunday := weekOf(today)
+	groups := []todoGroup{{Label: core.T("逾期", "Late"), Tone: ui.Late}, {Label: core.T("今天", "Today"), Tone: ui.Warn},
+		{Label: core.T("本周", "This week"), Tone: ui.Run}, {Label: core.T("以后", "Later")}}
+	for _, it := range items {
+		// A term that ends at midnight is due on the day that ends.
+		day, g := core.DateOf(it.Due.Add(-time.Microsecond), zone), 3
+		switch {
+		case it.Due.Before(now):
+			g = 0
+		case day <= today:
+			g = 1
+		case day <= sunday:
+			g = 2
+		}
+		groups[g].Items = append(groups[g].Items, it)
+	}
+	var out []todoGroup
+	for _, g := range groups {
+		if len(g.Items) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func todoPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	t, err := todoOf(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Fragment() {
+		return web.Fragment{Body: todoBody(t)}, nil
+	}
+	return web.Page{Title: core.T("我的待办", "My duties"), Body: todoView(t)}, nil
+}
+
+// todoBadge is the number in the top bar.
+func todoBadge(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
+	n, late, err := duty.CountMine(ctx, tx, core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx))
+	return web.Fragment{Body: ui.TodoBadge(int(n), late > 0)}, err
+}
+
+// markRead marks the notifications read: one by its id, or all.
+func markRead(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	var ids []core.ID
+	if s := r.Input.Get("id"); s != "" {
+		id, err := core.ParseID(s)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	err := notify.MarkRead(ctx, tx, core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx), ids...)
+	return web.Redirect{URL: todoURL(ctx)}, err
+}
+
+// yearWarning says, from October on, that the coming year's holidays are not there yet: terms in working days would
+// then count Monday to Friday.
+func yearWarning(ctx context.Context, tx db.Tx) (core.Text, error) {
+	clock, err := calendar.Load(ctx, tx)
+	if err != nil {
+		return core.Text{}, err
+	}
+	today := core.Today(ctx).Time(time.UTC)
+	if today.Month() < time.October || clock.Table.Known(today.Year()+1) {
+		return core.Text{}, nil
+	}
+	return core.T("%d 年的法定节假日还没有录入,跨年的工作日期限会按周一至周五计算", "The holidays of %d have not been entered: terms in working days that run into it count Monday to Friday", today.Year()+1), nil
+}
+
+// dutyPairs are a duty's facts.
+func dutyPairs(ctx context.Context, it item) []ui.Pair {
+	out := []ui.Pair{{Label: core.T("条款", "Clause"), Body: register.ClauseLink(ctx, it.Clause)}, {Label: core.T("责任", "Owed by"), Value: owedBy(ctx, it)},
+		{Label: core.T("产生", "Raised"), Value: ui.Full(ctx, it.Opened)}, {Label: core.T("期限", "Due"), Body: dueLine(it)}, {Label: core.T("状态", "State"), Body: ui.Pill(it.Tone, it.State)}}
+	if !it.Done.IsZero() {
+		out = append(out, ui.Pair{Label: core.T("结束", "Closed"), Value: ui.Full(ctx, it.Done)})
+	}
+	if len(it.Path) > 0 {
+		out = append(out, ui.Pair{Label: core.T("上报", "Went up to"), Body: climbed(it.Path)})
+	}
+	if it.Note != "" {
+		out = append(out, ui.Pair{Label: core.T("说明", "Note"), Value: it.Note})
+	}
+	if it.Until != "" {
+		out = append(out, ui.Pair{Label: core.T("豁免到", "Waived until"), Value: string(it.Until)})
+	}
+	if it.URL != "" {
+		out = append(out, ui.Pair{Label: core.T("记录", "Record"), Body: link(it.URL, core.T("打开原记录去办理", "Open the record to do it"))})
+	}
+	return out
+}

@@ -1,0 +1,222 @@
+package customer
+
+import (
+	"context"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/journal"
+	"huiyin/module/estate"
+)
+
+// Everything that L5 gives a person: their data in plain, to be taken away, corrected (Edit), and erased.
+
+// IDNumber is the plain ID number; only the reveal, the export and the printed form ask for it.
+func IDNumber(ctx context.Context, tx db.Tx, c Customer) (string, error) {
+	return db.OpenFor(ctx, tx, c.Project, c.ID, c.IDSealed)
+}
+
+// Subject is all that is kept about a customer, as it is handed to them (L5).
+type Subject struct {
+	Name        string           `json:"name"`
+	Kind        string           `json:"kind"`
+	IDNo        string           `json:"id_no,omitempty"`
+	LegalPerson string           `json:"legal_person,omitempty"`
+	Address     string           `json:"address,omitempty"`
+	Nationality string           `json:"nationality,omitempty"`
+	Category    string           `json:"category,omitempty"`
+	Needs       string           `json:"needs,omitempty"`
+	Opinions    string           `json:"opinions,omitempty"`
+	Note        string           `json:"note,omitempty"`
+	Contacts    []SubjectContact `json:"contacts,omitempty"`
+	Units       []SubjectUnit    `json:"units,omitempty"`
+	Consents    []SubjectConsent `json:"consents,omitempty"`
+	Leases      []Lease          `json:"leases,omitempty"`
+	Readings    []Reading        `json:"readings,omitempty"`
+	Arrears     []Arrears        `json:"arrears,omitempty"`
+	Reports     []string         `json:"contact_reports,omitempty"`
+}
+
+// SubjectContact, SubjectUnit and SubjectConsent are its parts.
+type SubjectContact struct {
+	Name   string       `json:"name"`
+	Role   string       `json:"role"`
+	Phones []core.Phone `json:"phones,omitempty"`
+}
+
+// SubjectUnit is one unit.
+type SubjectUnit struct {
+	Code string    `json:"unit"`
+	Part string    `json:"part"`
+	From core.Date `json:"from,omitempty"`
+	To   core.Date `json:"to,omitempty"`
+}
+
+// SubjectConsent is one consent.
+type SubjectConsent struct {
+	Purpose   string `json:"purpose"`
+	Sensitive bool   `json:"sensitive"`
+	How       string `json:"how"`
+	Given     string `json:"given"`
+	Withdrawn string `json:"withdrawn,omitempty"`
+}
+
+// Export gathers everything kept about a customer and journals that it was handed out (L5).
+func Export(ctx context.Context, tx db.Tx, id core.ID, reason string) (Subject, error) {
+	c, err := lockLive(ctx, tx, id)
+	if err != nil {
+		return Subject{}, err
+	}
+	s := Subject{Name: string(c.Name), Kind: core.Label(kinds(), c.Kind).ZH, LegalPerson: string(c.LegalPerson), Address: string(c.Address), Nationality: c.Nationality,
+		Category: core.Label(Categories(), c.Category).ZH, Needs: c.Needs, Opinions: c.Opinions, Note: c.Note}
+	if s.IDNo, err = IDNumber(ctx, tx, c); err != nil {
+		return s, err
+	}
+	if err := s.people(ctx, tx, id); err != nil {
+		return s, err
+	}
+	if err := s.premises(ctx, tx, id); err != nil {
+		return s, err
+	}
+	return s, journal.Add(ctx, tx, c.Ref(), "exported", map[string]string{"reason": reason}, journal.For(id))
+}
+
+func (s *Subject) people(ctx context.Context, tx db.Tx, id core.ID) error {
+	contacts, consents, err := standing(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, k := range contacts {
+		s.Contacts = append(s.Contacts, SubjectContact{string(k.Name), core.Label(contactRoles(), k.Role).ZH, k.Phones})
+	}
+	for _, x := range consents {
+		given := SubjectConsent{Purpose: x.Purpose, Sensitive: x.Sensitive, How: x.How, Given: x.GivenAt.Format("2006-01-02")}
+		if !x.WithdrawnAt.IsZero() {
+			given.Withdrawn = x.WithdrawnAt.Format("2006-01-02")
+		}
+		s.Consents = append(s.Consents, given)
+	}
+	reports, err := Reports(ctx, tx, id, 1000)
+	for _, r := range reports {
+		s.Reports = append(s.Reports, r.At.Format("2006-01-02")+" "+r.Summary)
+	}
+	return err
+}
+
+func (s *Subject) premises(ctx context.Context, tx db.Tx, id core.ID) error {
+	stays, err := Stays(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	units, err := unitsOf(ctx, tx, stays)
+	if err != nil {
+		return err
+	}
+	for _, x := range stays {
+		s.Units = append(s.Units, SubjectUnit{units[x.Unit].Code, x.Part, x.From, x.To})
+	}
+	if s.Leases, err = Leases(ctx, tx, id); err != nil {
+		return err
+	}
+	if s.Readings, err = Readings(ctx, tx, id); err != nil {
+		return err
+	}
+	s.Arrears, err = ArrearsOf(ctx, tx, id)
+	return err
+}
+
+// canErase says why the personal data may not be erased yet: a contract that runs and a debt that is owed are grounds of
+// law to keep it (L5 with L3, resolutions 22).
+func canErase(ctx context.Context, tx db.Tx, id core.ID) error {
+	c, err := Get(ctx, tx, id)
+	if err == nil {
+		err = editable(c)
+	}
+	if err != nil {
+		return err
+	}
+	stays, err := Stays(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, s := range stays {
+		if s.On(core.Today(ctx)) {
+			return core.Conflict("客户仍在使用单元,合同履行所需的信息依法保留;请先登记迁出", "The customer still has a unit; what the contract needs is kept by law. Record the move-out first")
+		}
+	}
+	owed, err := ArrearsOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if len(owed) > 0 {
+		return core.Conflict("客户尚有欠费,结清之前依法保留", "The customer owes money; the data is kept by law until that is settled")
+	}
+	return nil
+}
+
+// Erase destroys a customer's data key, so that all that the journal holds of them is unreadable, blanks the columns, and
+// takes them out of the search (L5). The file remains as a number without a person.
+func Erase(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
+	c, err := lockLive(ctx, tx, id)
+	if err == nil {
+		err = canErase(ctx, tx, id)
+	}
+	if err != nil {
+		return err
+	}
+	if err := forget(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := estate.ForgetUser(ctx, tx, id); err != nil {
+		return err
+	}
+	blank := Customer{Project: c.Project, ID: c.ID, Version: c.Version, Kind: c.Kind, Form: c.Form, Name: "(已删除)", State: Erased, FiledAt: c.FiledAt, MetOn: c.MetOn, Origin: c.Origin,
+		ErasedAt: core.Now(ctx), Category: c.Category, MergedInto: c.MergedInto}
+	if err := update(ctx, tx, blank); err != nil {
+		return err
+	}
+	if err := duty.VoidAll(ctx, tx, c.Ref(), "个人信息已删除"); err != nil {
+		return err
+	}
+	if err := record(ctx, tx, blank, "erased", map[string]string{"reason": reason}); err != nil {
+		return err
+	}
+	return db.EraseKey(ctx, tx, c.Project, c.ID)
+}
+
+// forget blanks the rows that belong to a customer; files that were merged into this one go with it.
+func forget(ctx context.Context, tx db.Tx, id core.ID) error {
+	p := core.ProjectOf(ctx).ID
+	for _, statement := range []string{
+		"delete from customer_phone where project_id = $1 and customer_id = $2",
+		"update customer_contact set name = '', note = '', removed_at = coalesce(removed_at, 0) where project_id = $1 and customer_id = $2",
+		"update customer_consent set given_by = '' where project_id = $1 and customer_id = $2",
+		"update customer_report set summary = '' where project_id = $1 and customer_id = $2",
+		"update customer_directory_line set name = '', contact = '', phone_mask = '', emergency = '' where project_id = $1 and customer_id = $2",
+	} {
+		if _, err := db.Exec(ctx, tx, statement, p, id); err != nil {
+			return err
+		}
+	}
+	gone, err := customers(ctx, tx, "and c.merged_into = $2 and c.state = 'merged'", p, id)
+	if err != nil {
+		return err
+	}
+	for _, g := range gone {
+		if err := forget(ctx, tx, g.ID); err != nil {
+			return err
+		}
+		blank := Customer{Project: g.Project, ID: g.ID, Version: g.Version, Kind: g.Kind, Form: g.Form, Name: "(已删除)", State: Erased, FiledAt: g.FiledAt, Origin: g.Origin, ErasedAt: core.Now(ctx), MergedInto: id}
+		if err := update(ctx, tx, blank); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, blank, "erased", nil); err != nil {
+			return err
+		}
+		if err := db.EraseKey(ctx, tx, p, g.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

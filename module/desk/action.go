@@ -1,0 +1,509 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/house"
+	"huiyin/journal"
+	"huiyin/module/customer"
+	"huiyin/module/estate"
+	"huiyin/regulation"
+	"huiyin/search"
+)
+
+// Topic is what live pages of a project's desk listen to.
+func Topic(project core.ID) string { return "p/" + project.String() + "/desk" }
+
+// Take takes a request down (C19.1), at any hour of any day (D5.1). What is answered at once is closed (A3.5); what a
+// MatterKind carries on opens its record in the same transaction; anything else owes the customer a call (B4.3).
+// It returns the matter and, when a MatterKind opened one, the record that carries it on.
+func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
+	kind, err := carrier(ctx, in.Kind)
+	if err != nil {
+		return Matter{}, core.Ref{}, err
+	}
+	if err := named(ctx, tx, &in); err != nil {
+		return Matter{}, core.Ref{}, err
+	}
+	m, err := newMatter(ctx, tx, in, kind != nil)
+	if err != nil {
+		return m, core.Ref{}, err
+	}
+	if err := insert(ctx, tx, m, "", ""); err != nil {
+		return m, core.Ref{}, err
+	}
+	if err := journal.Add(ctx, tx, m.Ref, "taken", taken(in), journal.For(m.Customer)); err != nil {
+		return m, core.Ref{}, err
+	}
+	if m.Open {
+		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
+			return m, core.Ref{}, err
+		}
+	}
+	tx.Publish(Topic(m.Ref.Project))
+	if kind == nil {
+		return m, core.Ref{}, put(ctx, tx, m)
+	}
+	tx.Put(justTaken{m.Ref.ID}, m)
+	ref, err := kind.Open(ctx, tx, house.Matter{Ref: m.Ref, Customer: in.Customer, Unit: in.Unit, Place: in.Place, Contact: string(in.Contact), Phone: in.Phone,
+		Content: in.Content, Channel: in.Channel, Values: in.values()})
+	if err == nil && ref.ID == 0 { // nothing to carry on: it stays a matter of the desk
+		err = put(ctx, tx, m)
+	}
+	return m, ref, err
+}
+
+// named looks the customer and the unit up by their ids; ids that this project does not have are refused.
+func named(ctx context.Context, tx db.Tx, in *Intake) error {
+	if in.Customer != 0 && in.CustomerName == "" {
+		found, err := customer.Some(ctx, tx, in.Customer)
+		if err != nil {
+			return err
+		}
+		c, ok := found[in.Customer]
+		if !ok {
+			return core.Invalid("customer", "没有这位客户", "There is no such customer")
+		}
+		in.CustomerName = string(c.Name)
+	}
+	if in.Unit != 0 && in.UnitCode == "" {
+		found, err := estate.Units(ctx, tx, in.Unit)
+		if err != nil {
+			return err
+		}
+		u, ok := found[in.Unit]
+		if !ok {
+			return core.Invalid("unit", "没有这个单元", "There is no such unit")
+		}
+		in.UnitCode = u.Code
+	}
+	return nil
+}
+
+type justTaken struct{ id core.ID }
+
+// Taken gives a matter to the module that carries it on: the one just taken down needs no reading.
+func Taken(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
+	return db.Bag(tx, justTaken{id}, func() (Matter, error) { return Get(ctx, tx, id) })
+}
+
+// taken is the journal's payload: what the timeline says and the sealed particulars.
+func taken(in Intake) map[string]any {
+	return map[string]any{"channel": core.Label(Channels(), in.Channel).ZH, "kind": in.Kind, "content": in.Content, "contact": in.Contact, "phone": in.Phone, "urgent": in.Urgent}
+}
+
+// values are the MatterKind's fields: from the page by name, from the API as details. What the desk itself asked (who,
+// where, how urgent) is among them, so that a kind may read it.
+func (in Intake) values() core.Input {
+	out := core.Input{Values: map[string][]string{}, Files: in.More.Files}
+	for k, v := range in.More.Values {
+		out.Values[k] = v
+	}
+	for _, d := range in.Details {
+		out.Values[d.Name] = append(out.Values[d.Name], d.Value)
+	}
+	out.Values["customer_name"], out.Values["unit_code"] = []string{in.CustomerName}, []string{in.UnitCode}
+	if in.Urgent {
+		out.Values["urgent"] = []string{"true"}
+	}
+	return out
+}
+
+// carrier finds the MatterKind of the key; nil for the desk's own kinds.
+func carrier(ctx context.Context, key string) (*house.MatterKind, error) {
+	for _, k := range house.Of(ctx).MatterKinds {
+		if k.Key != key {
+			continue
+		}
+		if !core.ActorOf(ctx).Can(core.ProjectOf(ctx).ID, k.Perm) {
+			return nil, core.Forbidden(k.Perm)
+		}
+		return &k, nil
+	}
+	if !slices.ContainsFunc(Kinds(), func(c core.Choice) bool { return c.Value == key }) {
+		return nil, core.Invalid("kind", "没有「%s」这类诉求", "There is no kind of request %q", key)
+	}
+	return nil, nil
+}
+
+func newMatter(ctx context.Context, tx db.Tx, in Intake, carried bool) (Matter, error) {
+	p, now := core.ProjectOf(ctx), core.Now(ctx)
+	m := Matter{Ref: core.Ref{Project: p.ID, Kind: "desk", ID: tx.NewID()}, Version: 1, Origin: OriginDesk, Channel: in.Channel, Kind: in.Kind, Customer: in.Customer,
+		CustomerName: in.CustomerName, Unit: in.Unit, UnitCode: in.UnitCode, Place: in.Place, Contact: in.Contact, Phone: in.Phone, Content: in.Content,
+		Urgent: in.Urgent || in.Kind == Emergency, State: StateOpen, Open: true, Rank: in.rank(), At: in.At}
+	if m.At.IsZero() {
+		m.At = now
+	}
+	if m.At.After(now) {
+		return m, core.Invalid("at", "受理时间不能晚于现在", "The request cannot come later than now")
+	}
+	m.Day = core.DateOf(m.At, p.Zone)
+	switch {
+	case carried:
+		m.State = StateCarried
+	case in.Answer != "": // A3.5: done at once
+		m.State, m.Open, m.Answer, m.Answered, m.Contacted, m.Closed = StateClosed, false, in.Answer, now, now, now
+	}
+	if m.Open {
+		due, err := firstDue(ctx, tx, m.At)
+		if err != nil {
+			return m, err
+		}
+		m.Due = due
+	}
+	var err error
+	m.Number, err = db.NextNumber(ctx, tx, p.ID, "SQ", core.MonthOf(now, p.Zone))
+	return m, err
+}
+
+// firstDue is when the first call is owed (B4.3), shown in the queue; zero with the clause off.
+func firstDue(ctx context.Context, tx db.Tx, from time.Time) (time.Time, error) {
+	rules, err := regulation.Now(ctx, tx)
+	if err != nil || !rules.On("B4.3") {
+		return time.Time{}, err
+	}
+	clock, err := duty.Clock(ctx, tx, rules)
+	return clock.Due(from, rules.Span("B4.3", "term"), regulation.Default().Clause("B4.3").Calendar), err
+}
+
+func href(ctx context.Context, id core.ID) string { return Kind().Href(ctx, id) }
+
+func put(ctx context.Context, tx db.Tx, m Matter) error {
+	return search.Put(ctx, tx, search.Doc{Ref: m.Ref, Perm: "desk.view", Title: m.Number + " " + m.Content, Sub: m.UnitCode + " " + m.CustomerName, URL: href(ctx, m.Ref.ID),
+		Words: []string{m.Content, m.Place}, Names: []string{m.CustomerName, string(m.Contact)}, Phones: []core.Phone{m.Phone}, Codes: []string{m.Number, m.UnitCode, m.OfficeNo}, At: m.At})
+}
+
+// changed writes the matter back, with its next deadline, and tells everybody who looks.
+func changed(ctx context.Context, tx db.Tx, m Matter, verb string, payload any) error {
+	due, err := dueOf(ctx, tx, m.Ref)
+	if err != nil {
+		return err
+	}
+	m.Due = due
+	if err := save(ctx, tx, m); err != nil {
+		return err
+	}
+	tx.Publish(Topic(m.Ref.Project))
+	return journal.Add(ctx, tx, m.Ref, verb, payload, journal.For(m.Customer))
+}
+
+func running(m Matter) error {
+	if !m.Open {
+		return core.Conflict("这件诉求已经办结", "This request is closed")
+	}
+	return nil
+}
+
+// B4.3: contact the customer, confirm and arrange.
+func canContact(_ context.Context, _ db.Tx, m Matter) error {
+	if err := running(m); err != nil {
+		return err
+	}
+	if !m.Contacted.IsZero() {
+		return core.Conflict("已经联系过客户", "The customer has been contacted")
+	}
+	return nil
+}
+
+// Contact records that the customer was called back, and what was arranged.
+func Contact(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canContact(ctx, tx, m)
+	}
+	if err != nil {
+		return err
+	}
+	m.Contacted = core.Now(ctx)
+	if err := duty.Done(ctx, tx, "B4.3", m.Ref); err != nil {
+		return err
+	}
+	return changed(ctx, tx, m, "contacted", map[string]string{"note": in.Text})
+}
+
+// Contacted is Contact for the module that carries the matter on: dispatching or confirming is contact enough. A matter
+// that was contacted before, or that does not exist, is no error.
+func Contacted(ctx context.Context, tx db.Tx, id core.ID, note string) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := lock(ctx, tx, id)
+	if err != nil || !m.Open || !m.Contacted.IsZero() {
+		return err
+	}
+	return Contact(ctx, tx, id, Note{note})
+}
+
+// A3.5: what needs others goes to a named person or role with a time limit.
+func canHand(_ context.Context, _ db.Tx, m Matter) error {
+	if err := running(m); err != nil {
+		return err
+	}
+	if m.State != StateOpen && m.State != StateHanded {
+		return core.Conflict("这件诉求已在办理或已答复,不能转办", "The request is in hand or answered; it cannot be handed over")
+	}
+	return nil
+}
+
+// HandOver gives the matter to a person or role, with reason and time limit, and starts the progress reports.
+func HandOver(ctx context.Context, tx db.Tx, id core.ID, in Hand) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canHand(ctx, tx, m)
+	}
+	if err == nil {
+		err = regulation.Guard(ctx, tx, "A3.5", (in.User != 0 || in.Role != "") && !in.Due.IsZero(), core.T("需协调的事要明确责任人和期限", "What needs coordination gets a named person and a time limit"))
+	}
+	if err != nil {
+		return err
+	}
+	if !in.Due.IsZero() && in.Due.Before(core.Now(ctx)) {
+		return core.Invalid("due", "期限不能早于现在", "The time limit has passed already")
+	}
+	m.State, m.HandedRole, m.HandedUser, m.HandedName, m.HandedReason, m.HandedDue = StateHanded, core.Role(in.Role), in.User, in.Name, in.Reason, in.Due
+	if m.HandedName == "" {
+		m.HandedName = m.HandedRole.Name().ZH
+	}
+	if err := Remind(ctx, tx, m, false); err != nil {
+		return err
+	}
+	return changed(ctx, tx, m, "handed", map[string]any{"name": m.HandedName, "reason": in.Reason, "due": in.Due})
+}
+
+// Remind opens the next report of progress to the customer (A3.5 remind); again after one was given.
+func Remind(ctx context.Context, tx db.Tx, m Matter, again bool) error {
+	opts := []duty.Option{duty.Number("remind"), duty.About(core.T("告知客户进展:%s %s", "Tell the customer the progress: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))}
+	if again {
+		opts = append(opts, duty.Again())
+	}
+	return duty.Open(ctx, tx, "A3.5", m.Ref, opts...)
+}
+
+// Waiting starts the reports of progress on a matter that another module carries on and that has to wait (待料).
+func Waiting(ctx context.Context, tx db.Tx, id core.ID) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := Get(ctx, tx, id)
+	if err != nil || !m.Open {
+		return err
+	}
+	return Remind(ctx, tx, m, true)
+}
+
+func canProgress(_ context.Context, _ db.Tx, m Matter) error { return running(m) }
+
+// Progress records what the customer was told, and opens the next report (A3.5).
+func Progress(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canProgress(ctx, tx, m)
+	}
+	if err == nil {
+		err = duty.Done(ctx, tx, "A3.5", m.Ref)
+	}
+	if err == nil {
+		err = Remind(ctx, tx, m, true)
+	}
+	if err != nil {
+		return err
+	}
+	return changed(ctx, tx, m, "progress", map[string]string{"note": in.Text})
+}
+
+func canAnswer(_ context.Context, _ db.Tx, m Matter) error {
+	if err := running(m); err != nil {
+		return err
+	}
+	if m.State == StateCarried {
+		return core.Conflict("由办理它的单据答复", "The record that carries it on gives the answer")
+	}
+	return nil
+}
+
+// Answer gives the customer the answer; the matter stays open until it is closed.
+func Answer(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canAnswer(ctx, tx, m)
+	}
+	if err != nil {
+		return err
+	}
+	now := core.Now(ctx)
+	m.State, m.Answer, m.Answered = StateAnswered, in.Text, now
+	if m.Contacted.IsZero() {
+		m.Contacted = now
+	}
+	if err := duty.Done(ctx, tx, "B4.3", m.Ref); err != nil {
+		return err
+	}
+	return changed(ctx, tx, m, "answered", map[string]string{"answer": in.Text})
+}
+
+// A3.5: it ends with an answer.
+func canClose(ctx context.Context, tx db.Tx, m Matter) error {
+	if err := running(m); err != nil {
+		return err
+	}
+	if m.State == StateCarried {
+		return core.Conflict("办理它的单据办结时一并办结", "It closes with the record that carries it on")
+	}
+	if m.Origin == OriginImport {
+		return nil
+	}
+	return regulation.Guard(ctx, tx, "A3.5", m.State == StateAnswered, core.T("还没有答复客户", "The customer has not been answered"))
+}
+
+// Close ends the matter; after an emergency a summary is owed (A3.5 summary).
+func Close(ctx context.Context, tx db.Tx, id core.ID) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canClose(ctx, tx, m)
+	}
+	if err != nil {
+		return err
+	}
+	return settle(ctx, tx, m)
+}
+
+// Settle closes the matter that another module carried on, with the answer its record gave.
+func Settle(ctx context.Context, tx db.Tx, id core.ID, answer string) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := lock(ctx, tx, id)
+	if err != nil || !m.Open {
+		return err
+	}
+	m.Answer, m.Answered = answer, core.Now(ctx)
+	return settle(ctx, tx, m)
+}
+
+func settle(ctx context.Context, tx db.Tx, m Matter) error {
+	m.State, m.Open, m.Closed = StateClosed, false, core.Now(ctx)
+	for _, clause := range []string{"B4.3", "A3.5"} {
+		if err := duty.Done(ctx, tx, clause, m.Ref); err != nil {
+			return err
+		}
+	}
+	if m.Rank == 0 && m.Origin != OriginImport {
+		if err := duty.Open(ctx, tx, "A3.5", m.Ref, duty.Number("summary"), duty.About(core.T("紧急事项总结:%s", "Summary of the emergency %s", m.Number), href(ctx, m.Ref.ID))); err != nil {
+			return err
+		}
+	}
+	return changed(ctx, tx, m, "closed", nil)
+}
+
+func canSummarise(_ context.Context, _ db.Tx, m Matter) error {
+	if m.State != StateClosed || m.Rank != 0 {
+		return core.Conflict("紧急事项办结后才写总结", "A summary follows a closed emergency")
+	}
+	if m.Summary != "" {
+		return core.Conflict("已经写过总结", "The summary is there")
+	}
+	return nil
+}
+
+// Summarise writes what was learnt from an emergency (A3.5).
+func Summarise(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
+	m, err := lock(ctx, tx, id)
+	if err == nil {
+		err = canSummarise(ctx, tx, m)
+	}
+	if err == nil {
+		err = duty.Done(ctx, tx, "A3.5", m.Ref)
+	}
+	if err != nil {
+		return err
+	}
+	m.Summary = in.Text
+	return changed(ctx, tx, m, "summarised", map[string]string{"summary": in.Text})
+}
+
+// Void takes the matter out of lists and measures, with the reason; its duties count for nobody. The module that
+// carries a matter on voids it with its own record (carried true).
+func Void(ctx context.Context, tx db.Tx, id core.ID, reason string, carried bool) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := lock(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := canVoid(m, carried); err != nil {
+		return err
+	}
+	if err := duty.VoidAll(ctx, tx, m.Ref, reason); err != nil {
+		return err
+	}
+	if err := markVoid(ctx, tx, m, reason); err != nil {
+		return err
+	}
+	tx.Publish(Topic(m.Ref.Project))
+	if err := search.Remove(ctx, tx, m.Ref); err != nil {
+		return err
+	}
+	return journal.Add(ctx, tx, m.Ref, "voided", map[string]string{"reason": reason})
+}
+
+func canVoid(m Matter, carried bool) error {
+	if m.State == StateVoid {
+		return core.Conflict("已经作废", "It is voided already")
+	}
+	if m.State == StateCarried && !carried {
+		return core.Conflict("先取消办理它的单据", "Cancel the record that carries it on first")
+	}
+	return nil
+}
+
+// Import writes a matter from the office's workbook: closed history as it was; an open one owes its duties from now.
+func Import(ctx context.Context, tx db.Tx, m Matter, key, print string) (core.ID, error) {
+	p := core.ProjectOf(ctx)
+	m.Ref, m.Origin, m.Version = core.Ref{Project: p.ID, Kind: "desk", ID: tx.NewID()}, OriginImport, 1
+	m.Day, m.Rank = core.DateOf(m.At, p.Zone), 1
+	var err error
+	if m.Number, err = db.NextNumber(ctx, tx, p.ID, "SQ", m.Day.Month()); err != nil {
+		return 0, err
+	}
+	if m.Open {
+		if m.Due, err = firstDue(ctx, tx, core.Now(ctx)); err != nil {
+			return 0, err
+		}
+	}
+	if err := insert(ctx, tx, m, key, print); err != nil {
+		return 0, err
+	}
+	if m.Open && m.State != StateCarried {
+		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
+			return 0, err
+		}
+	}
+	if err := put(ctx, tx, m); err != nil {
+		return 0, err
+	}
+	return m.Ref.ID, journal.Add(ctx, tx, m.Ref, "imported", map[string]any{"content": m.Content, "contact": m.Contact, "phone": m.Phone, "handler": m.Handler}, journal.For(m.Customer))
+}
+
+// Reimport takes over what an edited row of the workbook says now.
+func Reimport(ctx context.Context, tx db.Tx, id core.ID, m Matter, print string) error {
+	old, err := lock(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	m.Ref, m.Version = old.Ref, old.Version
+	if old.Open && !m.Open {
+		if err := duty.VoidAll(ctx, tx, m.Ref, "导入的台账显示已办结"); err != nil {
+			return err
+		}
+	}
+	if err := updateImported(ctx, tx, m, print); err != nil {
+		return err
+	}
+	return journal.Add(ctx, tx, m.Ref, "imported", map[string]any{"content": m.Content, "contact": m.Contact, "phone": m.Phone, "handler": m.Handler}, journal.For(old.Customer))
+}

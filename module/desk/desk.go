@@ -1,0 +1,165 @@
+// Package desk is the one counter (一站式受理) where every request of a customer is taken down, whatever its channel.
+//
+//   - C19.1 Every request goes into the Request Register (诉求记录表): repairs, complaints and enquiries alike; it is a list
+//     here and a printed form. The hotline is open for so many hours a day.
+//   - D5.1 Requests are taken on every day of the year, at every hour: intake never asks for the time.
+//   - B4.3 Within 30 minutes of desk time somebody contacts the customer to confirm and arrange.
+//   - A3.5 What can be done at once is done at once (the answer is taken down with the request); what needs others gets a
+//     person and a time limit, and the customer hears of the progress every 24 hours; an emergency goes first, and its
+//     summary follows within 3 days.
+//
+// A higher module carries some matters on (house.MatterKind: a repair). Its record points to the matter; the matter is
+// settled when that record is. Complaints stay here until their module comes.
+package desk
+
+import (
+	"embed"
+	"time"
+
+	"huiyin/core"
+	"huiyin/register"
+)
+
+// Migrations holds the table of this module.
+//
+//go:embed *.sql
+var Migrations embed.FS
+
+// Origins of a record.
+const (
+	OriginDesk   = "desk"
+	OriginImport = "import" // guards do not refuse it; closed history is in no measure
+)
+
+// The kinds of matter that stay at the desk; others are house.MatterKinds.
+const (
+	Enquiry    = "enquiry"
+	Suggestion = "suggestion"
+	Complaint  = "complaint"
+	Praise     = "praise"
+	Emergency  = "emergency"
+)
+
+// The states of a matter.
+const (
+	StateOpen     = "open"     // 已受理
+	StateHanded   = "handed"   // 已转办
+	StateCarried  = "carried"  // a record of another module carries it on
+	StateAnswered = "answered" // 已答复
+	StateClosed   = "closed"   // 已办结
+	StateVoid     = "void"     // 已作废
+)
+
+// Kind is the register of matters.
+func Kind() register.Kind {
+	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", Events: map[string]core.Text{
+		"taken": core.T("受理({channel})", "took it down ({channel})"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
+		"handed": core.T("转办 {name}:{reason}", "handed over to {name}: {reason}"), "progress": core.T("告知客户进展:{note}", "told the customer the progress: {note}"),
+		"answered": core.T("答复:{answer}", "answered: {answer}"), "closed": core.T("办结", "closed"), "summarised": core.T("事后总结:{summary}", "summed up: {summary}"),
+		"voided": core.T("作废:{reason}", "voided: {reason}"), "imported": core.T("由台账导入", "imported from the workbook"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
+	}}
+}
+
+// Channels are the ways in which a request comes.
+func Channels() []core.Choice {
+	return []core.Choice{{Value: "phone", Label: core.T("电话", "Telephone")}, {Value: "counter", Label: core.T("前台", "Counter")},
+		{Value: "oral", Label: core.T("口头", "By word of mouth")}, {Value: "wechat", Label: core.T("微信", "WeChat")}, {Value: "mail", Label: core.T("邮件", "E-mail")},
+		{Value: "letter", Label: core.T("信函", "Letter")}, {Value: "box", Label: core.T("意见箱", "Suggestion box")}, {Value: "web", Label: core.T("网上", "Online")}}
+}
+
+// Kinds are the matters that stay at the desk.
+func Kinds() []core.Choice {
+	return []core.Choice{{Value: Enquiry, Label: core.T("咨询", "Enquiry")}, {Value: Suggestion, Label: core.T("建议", "Suggestion")},
+		{Value: Complaint, Label: core.T("投诉", "Complaint")}, {Value: Praise, Label: core.T("表扬", "Praise")}, {Value: Emergency, Label: core.T("紧急事件", "Emergency")}}
+}
+
+// States are the states with their names.
+func States() []core.Choice {
+	return []core.Choice{{Value: StateOpen, Label: core.T("已受理", "Taken down")}, {Value: StateHanded, Label: core.T("已转办", "Handed over")},
+		{Value: StateCarried, Label: core.T("办理中", "In hand")}, {Value: StateAnswered, Label: core.T("已答复", "Answered")},
+		{Value: StateClosed, Label: core.T("已办结", "Closed")}, {Value: StateVoid, Label: core.T("已作废", "Voided")}}
+}
+
+// Matter is one request.
+type Matter struct {
+	Ref          core.Ref
+	Version      int64
+	Origin       string
+	Number       string
+	OfficeNo     string // the office's own number, of imported records
+	Channel      string
+	Kind         string
+	Customer     core.ID
+	CustomerName string // as it was when the request came
+	Unit         core.ID
+	UnitCode     string
+	Place        string
+	Contact      core.Personal
+	Phone        core.Phone
+	Content      string
+	Urgent       bool
+	State        string
+	Open         bool
+	Rank         int64 // 0 emergencies, 1 others: the order of the queue
+	At           time.Time
+	Day          core.Date
+	Due          time.Time // what runs now
+	Contacted    time.Time
+	HandedRole   core.Role
+	HandedUser   core.ID
+	HandedName   string
+	HandedReason string
+	HandedDue    time.Time
+	Answer       string
+	Answered     time.Time
+	Closed       time.Time
+	Summary      string
+	Handler      string // who handled it, of imported records
+}
+
+func (m *Matter) dest() []any {
+	return []any{&m.Ref.Project, &m.Ref.ID, &m.Version, &m.Origin, &m.Number, &m.OfficeNo, &m.Channel, &m.Kind, &m.Customer, &m.CustomerName, &m.Unit,
+		&m.UnitCode, &m.Place, &m.Contact, &m.Phone, &m.Content, &m.Urgent, &m.State, &m.Open, &m.Rank, &m.At, &m.Day, &m.Due, &m.Contacted, &m.HandedRole,
+		&m.HandedUser, &m.HandedName, &m.HandedReason, &m.HandedDue, &m.Answer, &m.Answered, &m.Closed, &m.Summary, &m.Handler}
+}
+
+// Intake is what the desk takes down.
+type Intake struct {
+	Channel      string
+	Kind         string // one of Kinds, or the key of a house.MatterKind
+	Customer     core.ID
+	CustomerName string
+	Unit         core.ID
+	UnitCode     string
+	Place        string
+	Contact      core.Personal
+	Phone        core.Phone
+	Content      string
+	Urgent       bool
+	Answer       string    // given at once: the matter is answered and closed
+	At           time.Time // when it came; now when zero
+	Details      []Detail
+	More         core.Input // the fields of the MatterKind, by name
+}
+
+// Detail is one of the MatterKind's fields as the API gives it.
+type Detail struct{ Name, Value string }
+
+func (in Intake) rank() int64 {
+	if in.Urgent || in.Kind == Emergency {
+		return 0
+	}
+	return 1
+}
+
+// Hand gives a matter to somebody.
+type Hand struct {
+	Role   string
+	User   core.ID
+	Name   string
+	Due    time.Time
+	Reason string
+}
+
+// Note is a verb's one text.
+type Note struct{ Text string }

@@ -1,0 +1,208 @@
+package desk
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/house"
+	"huiyin/module/customer"
+	"huiyin/print"
+	"huiyin/register"
+	"huiyin/regulation"
+	"huiyin/web"
+	"huiyin/web/ui"
+)
+
+// intro stands above the queue: intake, the printed register, and the hours that C19.1 and D5.1 promise.
+func intro(ctx context.Context, tx db.Tx) (templ.Component, error) {
+	rules, err := regulation.Now(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	hours := core.T("热线每日 %d 小时 · 全年接待 %d 天、报修投诉每日 %d 小时", "Hotline %d hours a day · reception %d days a year, repairs and complaints %d hours a day",
+		rules.Count("C19.1", "hours"), rules.Count("D5.1", "days"), rules.Count("D5.1", "hours"))
+	return introButtons(ui.Link{Label: core.T("受理诉求", "Take down a request"), Href: Kind().Href(ctx, 0, "new")},
+		ui.Link{Label: core.T("打印诉求记录表", "Print the register"), Href: Kind().Href(ctx, 0, "register.pdf")}, hours), nil
+}
+
+func newPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	values := map[string][]string{"channel": {"phone"}, "kind": {"repair"}, "q": {r.Query("q")}}
+	for k, v := range r.Values() {
+		values[k] = v
+	}
+	return draw(ctx, tx, values, nil)
+}
+
+func takeFailed(ctx context.Context, tx db.Tx, r *web.Request, err error) (web.Answer, error) {
+	return draw(ctx, tx, r.Input.Values, err)
+}
+
+func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure error) (web.Answer, error) {
+	v := intakeView{Action: Kind().Href(ctx, 0, "new"), Who: Kind().Href(ctx, 0, "new", "who"), More: Kind().Href(ctx, 0, "new", "fields"), Idem: register.NewKey(), Problem: failure}
+	get := func(name string) string { return core.Input{Values: values}.Get(name) }
+	v.Query = get("q")
+	if failure != nil {
+		v.Cite = register.Cite(ctx, core.ClauseOf(failure))
+	}
+	for _, f := range ui.FieldsOf(core.Specs(intakeFields()), values, failure) {
+		switch f.Name {
+		case "customer", "unit": // chosen from what the look-up recognised
+		case "kind":
+			f.Kind, f.Choices = core.KindRadio, kindChoices(ctx)
+			v.Kinds = f
+		default:
+			v.First = append(v.First, f)
+		}
+	}
+	var err error
+	if v.Kind, err = kindFields(ctx, tx, get("kind"), values, failure); err != nil {
+		return nil, err
+	}
+	if v.Query != "" {
+		v.Asked = true
+		if v.Found, err = recognise(ctx, tx, v.Query, get("who")); err != nil {
+			return nil, err
+		}
+	}
+	return web.Page{Title: core.T("受理诉求", "Take down a request"), Body: intakePage(v)}, nil
+}
+
+// kindChoices are the MatterKinds that the actor may open, then the desk's own kinds.
+func kindChoices(ctx context.Context) []core.Choice {
+	var out []core.Choice
+	for _, k := range house.Of(ctx).MatterKinds {
+		if core.ActorOf(ctx).Can(core.ProjectOf(ctx).ID, k.Perm) {
+			out = append(out, core.Choice{Value: k.Key, Label: k.Label})
+		}
+	}
+	return append(out, Kinds()...)
+}
+
+func kindFields(ctx context.Context, tx db.Tx, key string, values map[string][]string, failure error) ([]ui.FieldView, error) {
+	for _, k := range house.Of(ctx).MatterKinds {
+		if k.Key == key && k.Specs != nil {
+			specs, err := k.Specs(ctx, tx)
+			return ui.FieldsOf(specs, values, failure), err
+		}
+	}
+	return nil, nil
+}
+
+func fieldsPart(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	fs, err := kindFields(ctx, tx, r.Query("kind"), r.Values(), nil)
+	return web.Fragment{Body: moreFields(fs)}, err
+}
+
+func whoPart(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	hits, err := recognise(ctx, tx, r.Query("q"), "")
+	return web.Fragment{Body: whoFound(hits, strings.TrimSpace(r.Query("q")) != "")}, err
+}
+
+// recognise offers who calls, masked; the first is chosen already.
+func recognise(ctx context.Context, tx db.Tx, q, chosen string) ([]found, error) {
+	ms, err := customer.Recognise(ctx, tx, q)
+	out := make([]found, len(ms))
+	for i, m := range ms {
+		out[i] = found{Value: strings.Join([]string{m.Customer.String(), m.Unit.String(), m.Contact.String()}, "."), Name: m.Name, Unit: m.Code, Person: m.Person, Phone: m.Phone}
+		out[i].On = out[i].Value == chosen || chosen == "" && i == 0
+	}
+	return out, err
+}
+
+// takePost binds the page: the customer that was chosen, the desk's fields and those of the kind.
+func takePost(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	in, err := core.Bind(ctx, intakeFields(), r.Input)
+	if err != nil {
+		return nil, err
+	}
+	in.More = r.Input
+	if err := chosen(ctx, tx, &in, r.Input.Get("who")); err != nil {
+		return nil, err
+	}
+	if p, ok := core.NormalPhone(r.Input.Get("q")); ok && in.Phone == "" {
+		in.Phone = p // the number they call from
+	}
+	ctx = core.WithDoing(ctx, core.Doing{Verb: "desk.take"})
+	m, ref, err := Take(ctx, tx, in)
+	if err != nil {
+		return nil, err
+	}
+	to := href(ctx, m.Ref.ID)
+	if ref.ID != 0 {
+		if h := register.HrefOf(ctx, ref); h != "" {
+			to = h
+		}
+	}
+	return web.Redirect{URL: to, Flash: core.T("已受理 %s", "Taken down as %s", m.Number)}, nil
+}
+
+// chosen fills in who was recognised: "customer.unit.contact".
+func chosen(ctx context.Context, tx db.Tx, in *Intake, who string) error {
+	parts := strings.Split(who, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	ids := [3]core.ID{}
+	for i, p := range parts {
+		ids[i], _ = core.ParseID(p) // "0" is none
+	}
+	in.Customer = ids[0]
+	if in.Unit == 0 {
+		in.Unit = ids[1]
+	}
+	if ids[0] == 0 || ids[2] == 0 || (in.Contact != "" && in.Phone != "") {
+		return nil
+	}
+	contacts, err := customer.Contacts(ctx, tx, ids[0])
+	for _, c := range contacts {
+		if c.ID != ids[2] {
+			continue
+		}
+		if in.Contact == "" {
+			in.Contact = c.Name
+		}
+		if in.Phone == "" && len(c.Phones) > 0 {
+			in.Phone = c.Phones[0]
+		}
+	}
+	return err
+}
+
+// registerPDF prints 诉求记录表 of a month (C19.1).
+func registerPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	month := core.MonthOf(core.Now(ctx), core.ProjectOf(ctx).Zone)
+	if v := r.Query("month"); v != "" {
+		var err error
+		if month, err = core.ParseMonth(v); err != nil {
+			return nil, err
+		}
+	}
+	ms, err := find(ctx, tx, register.Query{Filter: map[string]string{"state": "all", "month": string(month)}, Limit: 2000})
+	if err != nil {
+		return nil, err
+	}
+	d := print.New(print.A4Landscape, core.LangOf(ctx))
+	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: form().Title.Say(ctx) + " " + string(month), Form: form().Code})
+	var rows [][]string
+	for _, m := range ms {
+		rows = append(rows, []string{m.Number, ui.Full(ctx, m.At), m.UnitCode + " " + m.CustomerName, string(m.Contact) + " " + m.Phone.Mask(), core.Label(Channels(), m.Channel).Say(ctx),
+			kindName(ctx, m.Kind).Say(ctx), m.Content, core.Label(States(), m.State).Say(ctx) + " " + m.Answer})
+	}
+	col := func(zh, en string, w float64) print.Column {
+		return print.Column{Title: core.T(zh, en).Say(ctx), Width: w}
+	}
+	d.Table([]print.Column{col("编号", "Number", 2), col("时间", "Time", 2), col("单元 客户", "Unit, customer", 3), col("联系人", "Contact", 2), col("渠道", "Channel", 1), col("类别", "Kind", 1), col("内容", "Content", 4), col("结果", "Result", 3)}, rows)
+	return pdf(d, "requests-"+string(month)+".pdf")
+}
+
+func pdf(d *print.Doc, name string) (web.Answer, error) {
+	b, err := d.Bytes()
+	if b == nil {
+		return nil, err
+	}
+	return web.Download{Name: name, Type: "application/pdf", Bytes: b, Inline: true}, nil
+}

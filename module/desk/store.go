@@ -1,0 +1,191 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/register"
+)
+
+const columns = `project_id, id, version, origin, number, office_no, channel, kind, customer_id, customer_name, unit_id,
+	unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, due_at, contacted_at, handed_role,
+	handed_user, handed_name, handed_reason, handed_due, answer, answered_at, closed_at, summary, handler`
+
+func (m Matter) withRef() Matter { m.Ref.Kind = "desk"; return m }
+
+// Get reads one matter of the request's project.
+func Get(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
+	m, err := db.One(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and id = $2", core.ProjectOf(ctx).ID, id)
+	return m.withRef(), err
+}
+
+func lock(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
+	m, err := db.One(ctx, tx, (*Matter).dest, db.Locked(tx, "select "+columns+" from desk_matter where project_id = $1 and id = $2"), core.ProjectOf(ctx).ID, id)
+	return m.withRef(), err
+}
+
+// insert writes a new matter; key recognises an imported one again, print is the hash of its row.
+func insert(ctx context.Context, tx db.Tx, m Matter, key, print string) error {
+	now, by := core.Now(ctx), core.ActorOf(ctx).ID
+	_, err := db.Exec(ctx, tx, `insert into desk_matter (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, channel, kind,
+		customer_id, customer_name, unit_id, unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, month, due_at, contacted_at,
+		answer, answered_at, closed_at, handler, import_key, import_print)
+		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32)`,
+		m.Ref.Project, m.Ref.ID, now, by, m.Origin, m.Number, m.OfficeNo, m.Channel, m.Kind, m.Customer, m.CustomerName, m.Unit, m.UnitCode, m.Place,
+		m.Contact, m.Phone, m.Content, m.Urgent, m.State, m.Open, m.Rank, m.At, m.Day, m.Day.Month(), m.Due, m.Contacted, m.Answer, m.Answered, m.Closed,
+		m.Handler, key, print)
+	return err
+}
+
+// save writes back what verbs change.
+func save(ctx context.Context, tx db.Tx, m Matter) error {
+	return db.ExecOne(ctx, tx, `update desk_matter set state = $1, open = $2, due_at = $3, contacted_at = $4, handed_role = $5, handed_user = $6, handed_name = $7,
+		handed_reason = $8, handed_due = $9, answer = $10, answered_at = $11, closed_at = $12, summary = $13, version = version + 1, changed_at = $14, changed_by = $15
+		where project_id = $16 and id = $17 and version = $18`, m.State, m.Open, m.Due, m.Contacted, m.HandedRole, m.HandedUser, m.HandedName, m.HandedReason,
+		m.HandedDue, m.Answer, m.Answered, m.Closed, m.Summary, core.Now(ctx), core.ActorOf(ctx).ID, m.Ref.Project, m.Ref.ID, m.Version)
+}
+
+func markVoid(ctx context.Context, tx db.Tx, m Matter, reason string) error {
+	return db.ExecOne(ctx, tx, `update desk_matter set state = 'void', open = false, due_at = null, voided_at = $1, voided_by = $2, void_reason = $3,
+		version = version + 1, changed_at = $1, changed_by = $2 where project_id = $4 and id = $5 and version = $6`,
+		core.Now(ctx), core.ActorOf(ctx).ID, reason, m.Ref.Project, m.Ref.ID, m.Version)
+}
+
+// Erase blanks who called and from where, for a customer whose personal data is erased (L5). The contents stay.
+func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
+	_, err := db.Exec(ctx, tx, `update desk_matter set contact = '', phone = '', customer_name = '' where project_id = $1 and customer_id = $2`, project, customer)
+	return err
+}
+
+type condition struct {
+	where []string
+	args  []any
+}
+
+func (c *condition) add(cond string, v any) {
+	c.args = append(c.args, v)
+	c.where = append(c.where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(c.args))))
+}
+
+// find lists the queue (open matters, emergencies first) or, with a state or kind asked for, the register by time.
+func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
+	c := condition{where: []string{"project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	order := "rank, at, id"
+	switch s := q.Filter["state"]; s {
+	case "", "open":
+		c.where = append(c.where, "open")
+		if q.Filter["month"] != "" || q.Filter["date"] != "" {
+			c.where, order = c.where[:1], "at desc, id desc"
+		}
+	case "all":
+		order = "at desc, id desc"
+	default:
+		c.add("state = ?", s)
+		order = "at desc, id desc"
+	}
+	filters(ctx, &c, q)
+	if err := after(&c, q.After, order == "rank, at, id"); err != nil {
+		return nil, err
+	}
+	c.args = append(c.args, max(q.Limit, 1))
+	ms, err := db.All(ctx, tx, (*Matter).dest, fmt.Sprintf("select %s from desk_matter where %s order by %s limit $%d", columns,
+		strings.Join(c.where, " and "), order, len(c.args)), c.args...)
+	for i := range ms {
+		ms[i] = ms[i].withRef()
+	}
+	return ms, err
+}
+
+func filters(ctx context.Context, c *condition, q register.Query) {
+	if v := q.Filter["kind"]; v != "" {
+		c.add("kind = ?", v)
+	}
+	if v := q.Filter["mine"]; v == "mine" {
+		c.add("handed_user = ?", core.ActorOf(ctx).ID)
+	}
+	if v := q.Filter["late"]; v == "late" {
+		c.add("due_at < ?", core.Now(ctx))
+	}
+	if v := q.Filter["month"]; v != "" {
+		c.add("month = ?", v)
+	}
+	if v := q.Text; v != "" {
+		c.add("(number = ? or unit_code = ? or phone = ? or content like '%' || ? || '%' or customer_name like '%' || ? || '%')", strings.TrimSpace(v))
+	}
+}
+
+// cursor is the page key of a row: its rank, time and id.
+func cursor(m *Matter) string {
+	return fmt.Sprintf("%d.%d.%s", m.Rank, m.At.UnixMicro(), m.Ref.ID)
+}
+
+func after(c *condition, key string, queue bool) error {
+	if key == "" {
+		return nil
+	}
+	parts := strings.Split(key, ".")
+	var n [3]int64
+	for i := range n {
+		var err error
+		if len(parts) != 3 {
+			return core.NotFound()
+		}
+		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
+			return core.NotFound()
+		}
+	}
+	k := len(c.args)
+	if queue {
+		c.args = append(c.args, n[0], n[1], n[2])
+		c.where = append(c.where, fmt.Sprintf("(rank, at, id) > ($%d, $%d, $%d)", k+1, k+2, k+3))
+		return nil
+	}
+	c.args = append(c.args, n[1], n[2])
+	c.where = append(c.where, fmt.Sprintf("(at, id) < ($%d, $%d)", k+1, k+2))
+	return nil
+}
+
+// Recent lists a customer's or unit's matters, newest first; column is customer_id or unit_id.
+func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit int) ([]Matter, error) {
+	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and "+column+" = $2 and state <> 'void' order by at desc, id desc limit $3",
+		ref.Project, ref.ID, limit)
+	for i := range ms {
+		ms[i] = ms[i].withRef()
+	}
+	return ms, err
+}
+
+// Opened counts the open matters, up to 1000, for the rail.
+func opened(ctx context.Context, tx db.Tx, project core.ID) (int64, error) {
+	return db.Value[int64](ctx, tx, "select count(*) from (select 1 from desk_matter where project_id = $1 and open limit 1000) x", project)
+}
+
+// Imported is an imported matter as the importer finds it again.
+type Imported struct {
+	ID      core.ID
+	Version int64
+	Key     string
+	Print   string
+}
+
+// ImportedByKey finds the imported matter with the key.
+func ImportedByKey(ctx context.Context, tx db.Tx, key string) (Imported, bool, error) {
+	return db.Maybe(ctx, tx, func(i *Imported) []any { return []any{&i.ID, &i.Version, &i.Key, &i.Print} },
+		"select id, version, import_key, import_print from desk_matter where project_id = $1 and import_key = $2", core.ProjectOf(ctx).ID, key)
+}
+
+func updateImported(ctx context.Context, tx db.Tx, m Matter, print string) error {
+	return db.ExecOne(ctx, tx, `update desk_matter set contact = $1, phone = $2, kind = $3, answer = $4, handler = $5, closed_at = $6, state = $7, open = $8, import_print = $9,
+		version = version + 1, changed_at = $10, changed_by = $11 where project_id = $12 and id = $13 and version = $14`, m.Contact, m.Phone, m.Kind, m.Answer, m.Handler,
+		m.Closed, m.State, m.Open, print, core.Now(ctx), core.ActorOf(ctx).ID, m.Ref.Project, m.Ref.ID, m.Version)
+}
+
+// dueOf is when the earliest open duty on the matter falls due: what the queue counts down.
+func dueOf(ctx context.Context, tx db.Tx, ref core.Ref) (time.Time, error) {
+	return db.Value[time.Time](ctx, tx, "select min(due_at) from duty_duty where project_id = $1 and kind = $2 and record_id = $3 and state = 'open'", ref.Project, ref.Kind, int64(ref.ID))
+}

@@ -1,0 +1,331 @@
+package estate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/journal"
+	"huiyin/search"
+)
+
+// In is what is said about a unit.
+type In struct {
+	Code      string
+	Building  string // the building's name; made when there is none yet
+	Floor     string
+	Area      core.Decimal
+	Use       string
+	State     string
+	UnitPrice core.Decimal
+	Note      string
+	Origin    string `json:"origin,omitempty"`
+	Extra     string `json:"extra,omitempty"`
+	Since     core.Date
+}
+
+// CreateUnit makes a unit and, when its name is new, its building.
+func CreateUnit(ctx context.Context, tx db.Tx, in In) (core.ID, error) {
+	u, err := unitOf(ctx, tx, in)
+	if err != nil {
+		return 0, err
+	}
+	u.ID = tx.NewID()
+	if err := insertUnit(ctx, tx, u); err != nil {
+		return 0, err
+	}
+	return u.ID, record(ctx, tx, u, verbOf(in.Origin), in)
+}
+
+func verbOf(origin string) string {
+	if origin == OriginImport {
+		return "imported"
+	}
+	return "created"
+}
+
+// unitOf checks the input and completes it from the code: building and floor of A0305 are A and 3.
+func unitOf(ctx context.Context, tx db.Tx, in In) (Unit, error) {
+	code := ParseCode(in.Code, in.Building)
+	if code.Code == "" {
+		return Unit{}, core.Invalid("code", "请填写单元编号", "The unit code is required")
+	}
+	if in.Floor == "" {
+		in.Floor = code.Floor
+	}
+	tower := in.Building
+	if tower == "" {
+		tower = code.Building
+	}
+	if in.State == "" {
+		in.State = Free
+	}
+	b, err := EnsureBuilding(ctx, tx, TowerName(tower))
+	return Unit{Project: core.ProjectOf(ctx).ID, Code: code.Code, Key: code.Key, Building: b, Tower: TowerName(tower), Floor: in.Floor, FloorNo: FloorNo(in.Floor), Area: in.Area,
+		Use: in.Use, State: in.State, UnitPrice: in.UnitPrice, Origin: in.Origin, Note: in.Note, Extra: in.Extra, Since: in.Since}, err
+}
+
+// TowerName writes a building's name the way the office says it: A → A座; a project without towers has 主楼.
+func TowerName(name string) string {
+	name = strings.TrimSpace(core.FullToHalf(name))
+	switch {
+	case name == "":
+		return "主楼"
+	case len(name) == 1 && name[0] >= 'A' && name[0] <= 'Z', len(name) == 1 && name[0] >= 'a' && name[0] <= 'z':
+		return strings.ToUpper(name) + "座"
+	case strings.Trim(name, "0123456789") == "":
+		return name + "号楼"
+	}
+	return name
+}
+
+// EnsureBuilding finds the building of this name, or makes it.
+func EnsureBuilding(ctx context.Context, tx db.Tx, name string) (core.ID, error) {
+	id, err := buildingByName(ctx, tx, name)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	b := Building{ID: tx.NewID(), Name: name, Exits: 4}
+	made, err := insertBuilding(ctx, tx, b)
+	if err != nil {
+		return 0, err
+	}
+	if !made { // somebody else was quicker
+		return buildingByName(ctx, tx, name)
+	}
+	return b.ID, journal.Add(ctx, tx, BuildingKind.Ref(ctx, b.ID), "created", map[string]any{"name": name})
+}
+
+// EnsureUnit finds the unit of this code, or makes a vacant one with what the code tells.
+func EnsureUnit(ctx context.Context, tx db.Tx, code, origin string) (core.ID, error) {
+	u, ok, err := UnitByCode(ctx, tx, code)
+	if err != nil || ok {
+		return u.ID, err
+	}
+	return CreateUnit(ctx, tx, In{Code: code, Origin: origin})
+}
+
+// record puts what happened to a unit into the journal and the unit into the search.
+func record(ctx context.Context, tx db.Tx, u Unit, verb string, payload any) error {
+	tx.Publish(Topic(u.Project))
+	if err := feed(ctx, tx, u); err != nil {
+		return err
+	}
+	return journal.Add(ctx, tx, u.Ref(), verb, payload)
+}
+
+func feed(ctx context.Context, tx db.Tx, u Unit) error {
+	if u.Ended != "" {
+		return search.Remove(ctx, tx, u.Ref())
+	}
+	sub := strings.TrimSpace(strings.Join([]string{u.Tower, u.Square(), u.Use}, " "))
+	return search.Put(ctx, tx, search.Doc{Ref: u.Ref(), Perm: "unit.view", Title: u.Code, Sub: sub, URL: UnitKind.Href(ctx, u.ID),
+		Codes: []string{u.Code}, Words: []string{u.Tower}, At: core.Now(ctx)})
+}
+
+// Edit changes a unit's particulars; its code stays.
+func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
+	u, err := lock(ctx, tx, id)
+	if err == nil {
+		err = exists(u)
+	}
+	if err != nil {
+		return err
+	}
+	if in.Building != "" && TowerName(in.Building) != u.Tower {
+		if u.Building, err = EnsureBuilding(ctx, tx, TowerName(in.Building)); err != nil {
+			return err
+		}
+		u.Tower = TowerName(in.Building)
+	}
+	u.Floor, u.FloorNo, u.Area, u.Use, u.UnitPrice, u.Note = in.Floor, FloorNo(in.Floor), in.Area, in.Use, in.UnitPrice, in.Note
+	if in.State != "" {
+		u.State = in.State
+	}
+	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
+	}
+	return record(ctx, tx, u, "edited", in)
+}
+
+// exists refuses what is said about a unit that a split or merge has closed.
+func exists(u Unit) error {
+	if u.Ended != "" {
+		return core.Conflict("单元 %s 已于 %s 拆分或合并,只供查阅", "Unit %s was split or merged on %s and is history", u.Code, string(u.Ended))
+	}
+	return nil
+}
+
+func canChange(ctx context.Context, tx db.Tx, id core.ID) error {
+	u, err := Get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return exists(u)
+}
+
+// SetState sets a unit's state; the same state again does nothing.
+func SetState(ctx context.Context, tx db.Tx, id core.ID, state string) error {
+	u, err := lock(ctx, tx, id)
+	if err == nil {
+		err = exists(u)
+	}
+	if err != nil || u.State == state {
+		return err
+	}
+	u.State = state
+	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
+	}
+	return record(ctx, tx, u, "state", map[string]string{"state": state, "label": core.Label(States(), state).ZH})
+}
+
+// Part is one of the units that a unit is split into.
+type Part struct {
+	Code string
+	Area core.Decimal
+}
+
+// Division splits a unit.
+type Division struct {
+	On    core.Date // today when empty
+	Parts []Part
+}
+
+// Split closes a unit and makes its parts, each with the unit's building, floor, use and price. The parts' areas must
+// add up to the unit's, when that is known.
+func Split(ctx context.Context, tx db.Tx, id core.ID, in Division) ([]core.ID, error) {
+	u, err := lock(ctx, tx, id)
+	if err == nil {
+		err = exists(u)
+	}
+	if err == nil {
+		err = checkParts(u, in.Parts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	on := orToday(ctx, in.On)
+	if err := closeUnit(ctx, tx, u, on, "split", codesOf(in.Parts)); err != nil {
+		return nil, err
+	}
+	ids := make([]core.ID, len(in.Parts))
+	for i, p := range in.Parts {
+		part := In{Code: p.Code, Building: u.Tower, Floor: u.Floor, Area: p.Area, Use: u.Use, State: u.State, UnitPrice: u.UnitPrice, Since: on}
+		if ids[i], err = derive(ctx, tx, part, "split", u); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+func checkParts(u Unit, parts []Part) error {
+	if len(parts) < 2 {
+		return core.Invalid("parts", "至少拆成两个单元", "Split it into two units at least")
+	}
+	seen := map[string]bool{}
+	var sum core.Decimal
+	for i, p := range parts {
+		key := Key(p.Code)
+		if seen[key] {
+			return core.Invalid(fmt.Sprintf("parts.%d.code", i), "编号 %s 重复", "The code %s comes twice", p.Code)
+		}
+		seen[key] = true
+		if p.Area.Sign() <= 0 {
+			return core.Invalid(fmt.Sprintf("parts.%d.area", i), "请填写面积", "The area is required")
+		}
+		var err error
+		if sum, err = sum.Add(p.Area); err != nil {
+			return err
+		}
+	}
+	if !u.Area.IsZero() && sum.Cmp(u.Area) != 0 {
+		return core.Invalid("parts", "面积之和 %s 应等于原面积 %s", "The areas add up to %s; they must make %s", sum.String(), u.Area.String())
+	}
+	return nil
+}
+
+func codesOf(parts []Part) string {
+	codes := make([]string, len(parts))
+	for i, p := range parts {
+		codes[i] = p.Code
+	}
+	return strings.Join(codes, "、")
+}
+
+func orToday(ctx context.Context, d core.Date) core.Date {
+	if d == "" {
+		return core.Today(ctx)
+	}
+	return d
+}
+
+func closeUnit(ctx context.Context, tx db.Tx, u Unit, on core.Date, verb, into string) error {
+	u.Ended = on
+	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
+	}
+	return record(ctx, tx, u, verb, map[string]string{"into": into, "on": string(on)})
+}
+
+// derive makes a unit out of others and links it to them.
+func derive(ctx context.Context, tx db.Tx, in In, how string, from ...Unit) (core.ID, error) {
+	id, err := CreateUnit(ctx, tx, in)
+	if err != nil {
+		return 0, err
+	}
+	codes := make([]string, len(from))
+	for i, u := range from {
+		codes[i] = u.Code
+		if err := insertLink(ctx, tx, Link{u.ID, id, how, in.Since}); err != nil {
+			return 0, err
+		}
+	}
+	return id, journal.Add(ctx, tx, UnitKind.Ref(ctx, id), "made", map[string]string{"from": strings.Join(codes, "、"), "how": how})
+}
+
+// Union merges units.
+type Union struct {
+	On     core.Date // today when empty
+	Code   string
+	Others []Other
+}
+
+// Other is a further unit of a merge.
+type Other struct{ Unit core.ID }
+
+// Merge closes the units of one building and makes one of them, with their areas added.
+func Merge(ctx context.Context, tx db.Tx, id core.ID, in Union) (core.ID, error) {
+	if len(in.Others) == 0 {
+		return 0, core.Invalid("others", "请选择要并入的单元", "Choose the units to merge with")
+	}
+	var from []Unit
+	var sum core.Decimal
+	for _, one := range append([]Other{{id}}, in.Others...) {
+		u, err := lock(ctx, tx, one.Unit)
+		if err == nil {
+			err = exists(u)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if len(from) > 0 && u.Building != from[0].Building {
+			return 0, core.Invalid("others", "%s 不在同一楼座", "%s is in another building", u.Code)
+		}
+		if sum, err = sum.Add(u.Area); err != nil {
+			return 0, err
+		}
+		from = append(from, u)
+	}
+	on := orToday(ctx, in.On)
+	for i, u := range from {
+		if err := closeUnit(ctx, tx, u, on, "merged", in.Code); err != nil {
+			return 0, core.Invalid("others", "单元 %s 重复", "Unit %s comes twice", from[i].Code)
+		}
+	}
+	first := from[0]
+	return derive(ctx, tx, In{Code: in.Code, Building: first.Tower, Floor: first.Floor, Area: sum, Use: first.Use, State: first.State,
+		UnitPrice: first.UnitPrice, Since: on}, "merge", from...)
+}

@@ -1,0 +1,205 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/govalues/decimal"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/module/desk"
+	"huiyin/module/repair"
+)
+
+type fault struct {
+	content string
+	trade   string
+	paid    bool
+	public  bool
+}
+
+func faults() []fault {
+	return []fault{
+		{"插座没电", "electric", false, false}, {"卫生间水龙头漏水", "water", true, false}, {"空调不制冷", "hvac", true, false}, {"门禁卡刷不开", "weak", false, true},
+		{"茶水间下水道堵塞", "water", true, false}, {"会议室灯管不亮", "electric", true, false}, {"玻璃门地弹簧松动", "carpentry", true, false}, {"走廊灯不亮", "electric", false, true},
+		{"电梯厅异味", "other", false, true}, {"洗手间马桶冲水不停", "water", true, false}, {"网络端口没信号", "weak", false, false}, {"天花板渗水,水流很大", "water", false, false},
+		{"墙面瓷砖脱落", "masonry", true, false}, {"烟感误报", "fire", false, true}, {"电梯按钮失灵", "lift", false, true},
+	}
+}
+
+// day lives one day: repairs come in, are worked on, and in the evening the clock does its part. On the last days some
+// stay open, so that the demo has work to do.
+func (t *town) day(ctx context.Context, day time.Time, last bool) error {
+	local := day.In(t.place.Zone)
+	morning := time.Date(local.Year(), local.Month(), local.Day(), 8, 0, 0, 0, t.place.Zone)
+	n := 1 + t.rand.IntN(3)
+	if last {
+		n += 4
+	}
+	err := t.app.DB.Write(at(ctx, morning), func(ctx context.Context, tx db.Tx) error {
+		for i := range n {
+			came := morning.Add(time.Duration(t.rand.IntN(600)) * time.Minute)
+			if last && came.After(time.Now()) {
+				continue
+			}
+			if err := t.repair(ctx, tx, came, last && i%2 == 0); err != nil {
+				return err
+			}
+		}
+		return t.month(ctx, tx, morning)
+	})
+	if err != nil {
+		return err
+	}
+	evening := morning.Add(13 * time.Hour)
+	if evening.After(time.Now()) {
+		return nil
+	}
+	recurring := t.app.Lists.Recurring
+	if local.Day() > 2 {
+		recurring = nil
+	}
+	return duty.Tick(at(ctx, evening), t.app.DB, []duty.Place{t.place}, recurring)
+}
+
+// month does what the regulation asks of the month's end.
+func (t *town) month(ctx context.Context, tx db.Tx, morning time.Time) error {
+	today := core.DateOf(morning, t.place.Zone)
+	if today != today.Month().Last().Add(-1) {
+		return nil
+	}
+	_, err := repair.ConfirmMonth(t.as(at(ctx, morning.Add(9*time.Hour)), core.Supervisor), tx, 0,
+		repair.Confirm{Month: today.Month(), Sampled: int64(6 + t.rand.IntN(6)), Satisfied: 5, Note: "按台账统计"})
+	return err
+}
+
+// repair carries one order from the call to the signature; an unfinished one stops on the way.
+func (t *town) repair(ctx context.Context, tx db.Tx, came time.Time, unfinished bool) error {
+	u, f := t.units[t.rand.IntN(len(t.units))], faults()[t.rand.IntN(len(faults()))]
+	in := desk.Intake{Channel: t.pick("phone", "phone", "phone", "counter", "wechat"), Kind: "repair", Customer: u.customer, CustomerName: u.name, Unit: u.id, UnitCode: u.code,
+		Contact: core.Personal(u.contact), Phone: u.phone, Content: f.content, At: came,
+		Details: []desk.Detail{{Name: "scope", Value: scopeOf(f)}, {Name: "trade", Value: f.trade}, {Name: "paid", Value: fmt.Sprint(f.paid)}, {Name: "confirmed", Value: "true"}}}
+	_, ref, err := desk.Take(t.as(at(ctx, came), core.Desk), tx, in)
+	if err != nil {
+		return fmt.Errorf("taking %q: %w", f.content, err)
+	}
+	steps := 99
+	if unfinished {
+		steps = t.rand.IntN(5)
+	}
+	if err := t.work(ctx, tx, ref.ID, came, f, steps); err != nil {
+		return fmt.Errorf("%q of %s: %w", f.content, core.DateOf(came, t.place.Zone), err)
+	}
+	return nil
+}
+
+func scopeOf(f fault) string {
+	if f.public {
+		return repair.Public
+	}
+	return repair.Indoor
+}
+
+// work takes the order through its steps, each at its own minute, until so many are done or now is reached.
+func (t *town) work(ctx context.Context, tx db.Tx, id core.ID, came time.Time, f fault, steps int) error {
+	technician := t.skilled(f.trade)
+	clock := came
+	for i, step := range t.steps(id, f, technician) {
+		clock = clock.Add(step.after)
+		if i >= steps || clock.After(time.Now()) {
+			return nil
+		}
+		who := core.WithActor(at(ctx, clock), technician)
+		if step.role != "" {
+			who = t.as(at(ctx, clock), step.role)
+		}
+		if err := step.do(who, tx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+type step struct {
+	name  string
+	after time.Duration
+	role  core.Role // "" is the technician
+	do    func(ctx context.Context, tx db.Tx) error
+}
+
+func (t *town) steps(id core.ID, f fault, technician core.Actor) []step {
+	minutes := func(from, to int) time.Duration { return time.Duration(from+t.rand.IntN(to-from)) * time.Minute }
+	major := repair.ProposeLevel(f.content) == repair.Major
+	appoint := minutes(30, 120)
+	late := minutes(-10, 9)
+	if t.rand.IntN(12) == 0 {
+		late = minutes(12, 50) // now and then somebody is late
+	}
+	if major {
+		appoint, late = 0, minutes(4, 16)
+	}
+	var booked time.Time
+	out := []step{{"dispatch", minutes(3, 28), core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		if !major {
+			booked = core.Now(ctx).Add(appoint)
+		}
+		return repair.Send(ctx, tx, id, repair.Dispatch{Technician: technician.ID, Appoint: booked})
+	}}, {"arrive", appoint + late, "", func(ctx context.Context, tx db.Tx) error {
+		return repair.ArriveAt(ctx, tx, id, repair.Arrive{Party: repair.PartyTechnician})
+	}}}
+	if major {
+		out = append(out, step{"supervisor arrives", time.Minute, core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			return repair.ArriveAt(ctx, tx, id, repair.Arrive{Party: repair.PartySupervisor})
+		}}, step{"desk arrives", time.Minute, core.Desk, func(ctx context.Context, tx db.Tx) error {
+			return repair.ArriveAt(ctx, tx, id, repair.Arrive{Party: repair.PartyDesk})
+		}})
+	}
+	if f.paid {
+		out = append(out, t.quote(id)...)
+	}
+	return append(out, t.finish(id, minutes)...)
+}
+
+func (t *town) quote(id core.ID) []step {
+	price, material := t.prices[t.rand.IntN(len(t.prices))], t.stock[t.rand.IntN(len(t.stock))]
+	lines := []repair.Line{{Item: "price/" + price.ID.String(), Quantity: decimal.One}, {Item: "material/" + material.ID.String(), Quantity: decimal.One}}
+	return []step{{"quote", 4 * time.Minute, "", func(ctx context.Context, tx db.Tx) error {
+		return repair.MakeQuote(ctx, tx, id, repair.Quote{Lines: lines})
+	}},
+		{"agree", 3 * time.Minute, "", func(ctx context.Context, tx db.Tx) error {
+			return repair.Agree(ctx, tx, id, repair.Consent{How: "signature", By: "客户", Signature: t.sign})
+		}}}
+}
+
+func (t *town) finish(id core.ID, minutes func(int, int) time.Duration) []step {
+	return []step{
+		{"start", minutes(1, 5), "", func(ctx context.Context, tx db.Tx) error { return repair.Start(ctx, tx, id) }},
+		{"done", minutes(20, 90), "", func(ctx context.Context, tx db.Tx) error {
+			return repair.Done(ctx, tx, id, repair.Finish{Result: "已修复,试用正常", Cleared: true, Tried: true, Signature: t.sign})
+		}},
+		{"sign", minutes(2, 10), "", func(ctx context.Context, tx db.Tx) error {
+			return repair.SignOff(ctx, tx, id, repair.Sign{Signature: t.sign, Signer: "客户", Attitude: int64(4 + t.rand.IntN(2)), Speed: int64(3 + t.rand.IntN(3)), Quality: int64(4 + t.rand.IntN(2))})
+		}},
+	}
+}
+
+// skilled picks a technician who has the skill (C17.5).
+func (t *town) skilled(trade string) core.Actor {
+	var fit []core.Actor
+	i := 0
+	for _, p := range people() {
+		if p.role != core.Technician {
+			continue
+		}
+		for _, s := range p.skills {
+			if s == trade {
+				fit = append(fit, t.staff[core.Technician][i])
+			}
+		}
+		i++
+	}
+	return fit[t.rand.IntN(len(fit))]
+}
