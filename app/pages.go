@@ -152,7 +152,7 @@ func shellProject(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) er
 	if len(roles) > 0 {
 		s.User.Role = roles[0].Name()
 	}
-	s.Links.Search, s.Links.Todo, s.LiveURL = base+"search", base+"todo", base+"live"
+	s.Links.Search, s.Links.Todo, s.Links.TodoLive, s.LiveURL = base+"search", base+"todo", base+"todo/badge", base+"live"
 	n, late, err := duty.CountMine(ctx, tx, p.ID, a.ID, roles)
 	if err != nil {
 		return err

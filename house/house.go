@@ -42,6 +42,8 @@ type Module struct {
 	CellStates  []CellState
 	MatterKinds []MatterKind
 	Sheets      []sheet.Importer
+	// OnErase blanks what the module holds of a customer's personal data (L5): called by the erasure, in its transaction.
+	OnErase []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 }
 
 // Wing is a group of the left rail.
@@ -128,6 +130,7 @@ type Lists struct {
 	Sheets      []sheet.Importer
 	Daily       []Daily
 	Tables      []journal.Table
+	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 }
 
 // Claimed is a claim with the module that makes it.
@@ -163,6 +166,7 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Sheets = append(l.Sheets, m.Sheets...)
 		l.Daily = append(l.Daily, m.Daily...)
 		l.Tables = append(l.Tables, m.Tables...)
+		l.OnErase = append(l.OnErase, m.OnErase...)
 		l.Perms = append(l.Perms, m.Perms...)
 		for _, r := range m.Registers {
 			l.Perms = append(l.Perms, r.Perms()...)

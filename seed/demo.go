@@ -139,10 +139,10 @@ type person struct {
 
 func people() []person {
 	return []person{
-		{core.Desk, "desk", "林敏", nil}, {core.Desk, "", "陈晨", nil}, {core.Supervisor, "supervisor", "周慧", nil},
-		{core.Technician, "technician", "李工", []string{"water", "electric"}}, {core.Technician, "", "张工", []string{"hvac", "electric"}},
-		{core.Technician, "", "王工", []string{"carpentry", "masonry", "other"}}, {core.Technician, "", "赵工", []string{"weak", "fire", "lift", "electric"}},
-		{core.Technician, "", "孙工", []string{"water", "hvac", "other"}}, {core.Guard, "guard", "吴强", nil}, {core.Cashier, "cashier", "钱芳", nil},
+		{core.Desk, "desk", "林敏", nil}, {core.Desk, "desk2", "陈晨", nil}, {core.Supervisor, "supervisor", "周慧", nil},
+		{core.Technician, "technician", "李工", []string{"plumbing"}}, {core.Technician, "technician2", "张工", []string{"hvac"}},
+		{core.Technician, "technician3", "王工", []string{"civil", "general"}}, {core.Technician, "technician4", "赵工", []string{"lowvoltage", "fire", "lift"}},
+		{core.Technician, "technician5", "孙工", []string{"plumbing", "general"}}, {core.Guard, "guard", "吴强", nil}, {core.Cashier, "cashier", "钱芳", nil},
 		{core.Leasing, "leasing", "罗刚", nil}, {core.Quality, "quality", "郑静", nil}, {core.Archivist, "archivist", "冯洁", nil},
 		{core.Manager, "manager", "何海", nil}, {core.GM, "gm", "孙立", nil}, {core.Admin, "admin", "系统管理员", nil},
 	}
@@ -155,10 +155,7 @@ func departments() map[core.Role]string {
 
 func (t *town) people(ctx context.Context, tx db.Tx) error {
 	for _, p := range people() {
-		in := user.In{Name: p.name, Skills: p.skills, Roles: map[core.ID][]core.Role{t.place.ID: {p.role}}, Department: departments()[p.role]}
-		if p.login != "" {
-			in.Login, in.Password = p.login, Password
-		}
+		in := user.In{Name: p.name, Login: p.login, Password: Password, Skills: p.skills, Roles: map[core.ID][]core.Role{t.place.ID: {p.role}}, Department: departments()[p.role]}
 		id, err := user.Add(ctx, tx, in)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

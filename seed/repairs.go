@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/govalues/decimal"
@@ -105,7 +106,10 @@ func scopeOf(f fault) string {
 
 // work takes the order through its steps, each at its own minute, until so many are done or now is reached.
 func (t *town) work(ctx context.Context, tx db.Tx, id core.ID, came time.Time, f fault, steps int) error {
-	technician := t.skilled(f.trade)
+	technician, err := t.skilled(at(ctx, came), tx, id)
+	if err != nil {
+		return err
+	}
 	clock := came
 	for i, step := range t.steps(id, f, technician) {
 		clock = clock.Add(step.after)
@@ -186,20 +190,18 @@ func (t *town) finish(id core.ID, minutes func(int, int) time.Duration) []step {
 	}
 }
 
-// skilled picks a technician who has the skill (C17.5).
-func (t *town) skilled(trade string) core.Actor {
-	var fit []core.Actor
-	i := 0
-	for _, p := range people() {
-		if p.role != core.Technician {
-			continue
-		}
-		for _, s := range p.skills {
-			if s == trade {
-				fit = append(fit, t.staff[core.Technician][i])
-			}
-		}
-		i++
+// skilled picks the first or second of those whom the system proposes: they have the skill and the least in hand (C17.5).
+func (t *town) skilled(ctx context.Context, tx db.Tx, id core.ID) (core.Actor, error) {
+	o, err := repair.Get(ctx, tx, id)
+	if err != nil {
+		return core.Actor{}, err
 	}
-	return fit[t.rand.IntN(len(fit))]
+	workers, err := repair.Workers(ctx, tx, o)
+	if err != nil {
+		return core.Actor{}, err
+	}
+	workers = slices.DeleteFunc(workers, func(w repair.Worker) bool { return !w.Has(o.Trade) })
+	chosen := workers[t.rand.IntN(min(2, len(workers)))].ID
+	i := slices.IndexFunc(t.staff[core.Technician], func(a core.Actor) bool { return a.ID == chosen })
+	return t.staff[core.Technician][i], nil
 }

@@ -107,7 +107,13 @@ func (c *comparison) store(ctx context.Context, d *db.DB, b batchRow, progress f
 	for _, s := range steps {
 		for from := 0; from < s.n; from += stageWrite {
 			to := min(from+stageWrite, s.n)
-			if err := d.Write(ctx, func(ctx context.Context, tx db.Tx) error { return s.write(ctx, tx, from, to) }); err != nil {
+			err := d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+				if err := stillReading(ctx, tx, b.ID); err != nil {
+					return err
+				}
+				return s.write(ctx, tx, from, to)
+			})
+			if err != nil {
 				return err
 			}
 			done += to - from
@@ -117,14 +123,23 @@ func (c *comparison) store(ctx context.Context, d *db.DB, b batchRow, progress f
 	return nil
 }
 
+// stillReading refuses to go on with a preview that somebody has discarded meanwhile.
+func stillReading(ctx context.Context, tx db.Tx, id core.ID) error {
+	b, err := lockBatch(ctx, tx, id)
+	if err == nil && b.State != batchReading {
+		err = core.Conflict("这次导入已经放弃或已完成", "This import has been discarded or finished")
+	}
+	return err
+}
+
 // ready ends the preview.
 func (c *comparison) ready(ctx context.Context, tx db.Tx, importers []Importer, id core.ID) error {
-	b, err := lockBatch(ctx, tx, id)
-	if err != nil {
+	if err := stillReading(ctx, tx, id); err != nil {
 		return err
 	}
-	if b.State != batchReading {
-		return core.Conflict("这次导入已经放弃或已完成", "This import has been discarded or finished")
+	b, err := getBatch(ctx, tx, id)
+	if err != nil {
+		return err
 	}
 	b.summary = core.JSON(c.summary(sorted(importers)))
 	return b.move(ctx, tx, batchReady, core.Text{}, "previewed", c.counts)
@@ -293,20 +308,17 @@ func WriteCorrections(ctx context.Context, tx db.Tx, batch core.ID, w io.Writer)
 	if err != nil {
 		return false, err
 	}
-	matches := b.Summary().matches()
+	matches, why := b.Summary().matches(), map[place][]Problem{}
+	for _, p := range problems {
+		why[place{p.Sheet, p.Row}] = append(why[place{p.Sheet, p.Row}], p)
+	}
 	var records []Record
 	for _, r := range rows {
 		m := matches[r.Sheet]
 		if r.state != Refused || m == nil {
 			continue
 		}
-		rec := Record{Row: r.Row, match: m, raw: r.raw}
-		for _, p := range problems {
-			if p.Sheet == r.Sheet && p.Row == r.Row {
-				rec.Problems = append(rec.Problems, p)
-			}
-		}
-		records = append(records, rec)
+		records = append(records, Record{Row: r.Row, match: m, raw: r.raw, Problems: why[place{r.Sheet, r.Row}]})
 	}
 	return Corrections(w, core.LangOf(ctx), records)
 }
@@ -338,6 +350,32 @@ type ResultProblem struct {
 	Row     int    `json:"row"`
 	Column  string `json:"column"`
 	Message string `json:"message"`
+}
+
+// Print writes the result for a person: the counts, then the problems.
+func (r Result) Print(w io.Writer, lang core.Lang) error {
+	c := r.Counts
+	_, err := fmt.Fprintln(w, core.T("单元 %d,客户 %d,合同 %d,抄表 %d,欠费 %s 元,报修投诉 %d;新增 %d 行,变更 %d 行,不变 %d 行,问题 %d 处",
+		"%d units, %d customers, %d leases, %d readings, arrears %s CNY, %d repairs and complaints; rows: %d new, %d changed, %d unchanged; %d problems",
+		c.Units, c.Customers, c.Leases, c.Readings, c.ArrearsFen.String(), c.Matters, c.New, c.Changed, c.Unchanged, len(r.Problems)).In(lang))
+	for _, p := range r.Problems {
+		if err != nil {
+			break
+		}
+		_, err = fmt.Fprintln(w, p.line(lang))
+	}
+	return err
+}
+
+func (p ResultProblem) line(lang core.Lang) string {
+	at := p.Sheet
+	if p.Row > 0 {
+		at = core.T("%s 第 %d 行", "%s row %d", p.Sheet, p.Row).In(lang)
+	}
+	if p.Column != "" {
+		at += " " + p.Column
+	}
+	return at + ": " + p.Message
 }
 
 func resultOf(ctx context.Context, c Counts, problems []Problem) Result {

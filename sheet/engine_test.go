@@ -350,6 +350,10 @@ func TestCommand(t *testing.T) {
 		if got := core.JSON(res); got != want {
 			t.Errorf("%s\nwant %s", got, want)
 		}
+		var said bytes.Buffer
+		if err := res.Print(&said, core.EN); err != nil || !strings.Contains(said.String(), "1 units") || !strings.Contains(said.String(), "房产台账 row 4 面积: ") {
+			t.Errorf("%v %s", err, &said)
+		}
 		if n := len(stored(t, ctx, d)) + number(t, ctx, d, "sheet_batch") + number(t, ctx, d, "sheet_row"); n != 0 {
 			t.Errorf("the dry run left %d rows", n)
 		}

@@ -299,6 +299,11 @@ func (b batchRow) actions(ctx context.Context) []ui.ActionView {
 	again := ui.ActionView{Label: core.T("重新预览", "Preview again"), Post: b.href(ctx, "again"), IdemKey: rand.Text()}
 	discard := ui.ActionView{Label: core.T("放弃", "Discard"), Post: b.href(ctx, "discard"), IdemKey: rand.Text(), Danger: true}
 	switch b.State {
+	case batchReading:
+		return []ui.ActionView{discard}
+	case batchApplying: // the job gives up when other writers keep it waiting; until it has begun, this takes it back
+		again.Label = core.T("停下,重新预览", "Stop and preview again")
+		return []ui.ActionView{again}
 	case batchFailed:
 		return []ui.ActionView{again, discard}
 	case batchReady:
@@ -436,7 +441,7 @@ func (p pages) again(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer,
 	if err != nil {
 		return nil, err
 	}
-	if b.State == batchReady || b.State == batchFailed {
+	if b.State == batchReady || b.State == batchFailed || b.State == batchApplying {
 		b.summary = ""
 		if err := b.move(ctx, tx, batchReading, core.Text{}, "again", nil); err != nil {
 			return nil, err

@@ -186,6 +186,7 @@ type comparison struct {
 	refused int // rows that cannot be taken
 	byPlace map[place]*fileRow
 	primary map[string]int // layout → order of its first importer
+	told    map[Problem]bool
 }
 
 // stagedRow is a row as one importer takes it.
@@ -214,7 +215,7 @@ func sorted(importers []Importer) []Importer {
 
 // compare runs every importer's Stage over its rows. It only reads.
 func compare(ctx context.Context, tx db.Tx, importers []Importer, rd *reading, batch *Batch) (*comparison, error) {
-	c := &comparison{reading: rd, batch: batch, byPlace: map[place]*fileRow{}, primary: map[string]int{}}
+	c := &comparison{reading: rd, batch: batch, byPlace: map[place]*fileRow{}, primary: map[string]int{}, told: map[Problem]bool{}}
 	batch.Coming = map[string]map[string]bool{}
 	for _, row := range rd.rows {
 		c.byPlace[place{row.Sheet, row.Row}] = row
@@ -251,8 +252,10 @@ func (c *comparison) stage(ctx context.Context, tx db.Tx, imp Importer) error {
 	refused := c.report(problems)
 	taken := map[string]*Staged{}
 	for _, s := range staged {
-		if refused[place{s.Sheet, s.Row}] {
+		if at := (place{s.Sheet, s.Row}); refused[at] {
 			s.State = Refused
+		} else if s.State == Refused { // an importer should say why; the row is listed anyway
+			c.problems = append(c.problems, Problem{Sheet: s.Sheet, Row: s.Row, Severity: SeverityRow, Message: core.T("此行不能导入", "this row cannot be imported")})
 		}
 		if s.State != Refused && c.again(imp, &s, taken) {
 			continue
@@ -303,7 +306,8 @@ func (c *comparison) report(problems []Problem) map[place]bool {
 		if p.Severity == SeverityRow {
 			refused[at] = true
 		}
-		if !slices.Contains(c.problems, p) {
+		if !c.told[p] { // two importers of one layout may find the same
+			c.told[p] = true
 			c.problems = append(c.problems, p)
 		}
 	}

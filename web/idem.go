@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -32,6 +33,9 @@ func (s *Server) once(ctx context.Context, tx db.Tx, r *Request, ans *Answer, ha
 	}
 	if len(key) > maxKeySize {
 		return core.Invalid("", "Idempotency-Key 太长", "The Idempotency-Key is too long")
+	}
+	if !plainText(key) {
+		return core.Invalid("", "Idempotency-Key 含有无法识别的字符", "The Idempotency-Key holds characters that cannot be read")
 	}
 	print := fingerprint(r)
 	n, err := db.Exec(ctx, tx, `insert into web_idempotency (actor_id, key, request, status, location, body, at) values ($1,$2,$3,0,'','',$4)
@@ -90,16 +94,11 @@ func or(n, otherwise int) int {
 func fingerprint(r *Request) string {
 	h := sha256.New()
 	fmt.Fprintln(h, r.HTTP.Method, r.HTTP.URL.Path)
-	names := make([]string, 0, len(r.Input.Values))
-	for k := range r.Input.Values {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(r.Input.Values)) {
 		fmt.Fprintf(h, "%q=%q\n", k, r.Input.Values[k])
 	}
-	for k, ups := range r.Input.Files {
-		for _, u := range ups {
+	for _, k := range slices.Sorted(maps.Keys(r.Input.Files)) {
+		for _, u := range r.Input.Files[k] {
 			fmt.Fprintf(h, "%q=%s\n", k, u.SHA256)
 		}
 	}

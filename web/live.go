@@ -28,7 +28,7 @@ func (s *Server) Live(w http.ResponseWriter, r *Request) {
 	w.WriteHeader(http.StatusOK)
 	fmt.Fprint(w, "retry: 3000\n\n")
 	_ = rc.Flush()
-	check := time.NewTicker(liveCheck)
+	check := time.NewTicker(s.check)
 	defer check.Stop()
 	for {
 		select {

@@ -40,13 +40,14 @@ func (s *Server) send(ctx context.Context, w http.ResponseWriter, r *Request, a 
 
 func (s *Server) sendPage(ctx context.Context, w http.ResponseWriter, r *Request, p Page, shell ui.Shell) {
 	shell.Title, shell.Narrow, shell.Here = p.Title, p.Narrow, r.Here()
+	if r.Fragment() { // the flash waits for the next whole page
+		s.render(ctx, w, r, or(p.Status, http.StatusOK), p.Body)
+		return
+	}
 	shell.Flash = takeFlash(w, r.HTTP)
 	body := ui.Page(shell, p.Body)
 	if p.Bare {
 		body = ui.Bare(shell, p.Body)
-	}
-	if r.Fragment() {
-		body = p.Body
 	}
 	s.render(ctx, w, r, or(p.Status, http.StatusOK), body)
 }

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -24,6 +27,7 @@ type Server struct {
 	handler http.Handler
 	assets  *assets
 	metrics *metrics
+	check   time.Duration // how often an open push connection asks whether its session still stands
 }
 
 // New builds the server; two routes that overlap are a panic of ServeMux, found by the boot test.
@@ -31,7 +35,7 @@ func New(cfg Config) *Server {
 	if cfg.MaxFile == 0 {
 		cfg.MaxFile = maxFile
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), assets: newAssets(), metrics: newMetrics()}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), assets: newAssets(), metrics: newMetrics(), check: liveCheck}
 	s.cfg.Routes = append(s.cfg.Routes, Route{Pattern: "GET /p/{project}/live", Perm: Member, Stream: s.Live})
 	for i := range s.cfg.Routes {
 		rt := &s.cfg.Routes[i]
@@ -60,6 +64,10 @@ func (s *Server) serve(w http.ResponseWriter, h *http.Request, rt *Route) {
 		tr.route = rt.Pattern
 		ctx = core.WithRequestID(ctx, tr.id)
 	}
+	if !plainText(h.URL.Path) || !plainQuery(h.URL.Query()) {
+		s.fail(ctx, w, r, core.NotFound()) // no page of ours has such an address, and PostgreSQL takes no such text
+		return
+	}
 	ctx, err := s.identify(ctx, r)
 	if err != nil {
 		s.fail(ctx, w, r, err)
@@ -77,6 +85,18 @@ func (s *Server) serve(w http.ResponseWriter, h *http.Request, rt *Route) {
 		return
 	}
 	s.run(ctx, w, r)
+}
+
+// plainText reports whether s is text that a database column can hold.
+func plainText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+func plainQuery(values url.Values) bool {
+	for name, vs := range values {
+		if !plainText(name) || slices.ContainsFunc(vs, func(v string) bool { return !plainText(v) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // identify finds who asks, about which project, and whether the route's right is theirs.

@@ -101,8 +101,8 @@ func run(parser *kong.Kong, args []string, e *env) (status int) {
 
 // sentence is an error as a person reads it, with the clause and the fields.
 func sentence(err error, lang core.Lang) string {
-	var e *core.Err
-	if !errors.As(err, &e) {
+	e, ok := err.(*core.Err) //nolint:errorlint // a wrapped one keeps the words around it
+	if !ok {
 		return err.Error()
 	}
 	text := e.Text.In(lang)

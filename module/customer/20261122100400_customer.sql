@@ -70,6 +70,7 @@ create table customer_phone (
 ){{clustered}};
 create index customer_phone_number on customer_phone (project_id, phone);
 create index customer_phone_customer on customer_phone (project_id, customer_id);
+create index customer_phone_contact on customer_phone (project_id, contact_id);
 
 create table customer_unit (
   project_id bigint not null,

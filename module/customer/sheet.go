@@ -94,14 +94,8 @@ func load(ctx context.Context, tx db.Tx) (*known, error) {
 		k.units[u.Key] = u
 	}
 	p := core.ProjectOf(ctx).ID
-	rows, err := db.All(ctx, tx, (*contactRow).dest, `select k.id, k.customer_id, k.name, k.role, k.note, p.phone from customer_contact k
-		left join customer_phone p on p.project_id = k.project_id and p.contact_id = k.id and p.customer_id = k.customer_id
-		where k.project_id = $1 and k.removed_at is null order by k.customer_id, k.id, p.id`, p)
-	if err != nil {
+	if err := k.people(ctx, tx, p); err != nil {
 		return nil, err
-	}
-	for _, c := range gather(nil, rows) {
-		k.contacts[c.Customer] = append(k.contacts[c.Customer], c)
 	}
 	all, err := customers(ctx, tx, "and c.state <> 'merged' and c.state <> 'erased' order by c.id", p)
 	if err != nil {
@@ -115,6 +109,29 @@ func load(ctx context.Context, tx db.Tx) (*known, error) {
 		k.stay(s)
 	}
 	return k, err
+}
+
+// people reads all contacts and all numbers, each table once.
+func (k *known) people(ctx context.Context, tx db.Tx, project core.ID) error {
+	type number struct {
+		contact core.ID
+		phone   core.Phone
+	}
+	numbers, err := db.All(ctx, tx, func(n *number) []any { return []any{&n.contact, &n.phone} }, "select contact_id, phone from customer_phone where project_id = $1 order by id", project)
+	if err != nil {
+		return err
+	}
+	of := map[core.ID][]core.Phone{}
+	for _, n := range numbers {
+		of[n.contact] = append(of[n.contact], n.phone)
+	}
+	all, err := db.All(ctx, tx, func(c *Contact) []any { return []any{&c.ID, &c.Customer, &c.Name, &c.Role, &c.Note} },
+		"select id, customer_id, name, role, note from customer_contact where project_id = $1 and removed_at is null order by id", project)
+	for _, c := range all {
+		c.Phones = of[c.ID]
+		k.contacts[c.Customer] = append(k.contacts[c.Customer], c)
+	}
+	return err
 }
 
 func (k *known) add(c *Customer) {
@@ -539,6 +556,7 @@ func (k *known) create(ctx context.Context, tx db.Tx, p party) (*Customer, error
 	if err := insert(ctx, tx, c); err != nil {
 		return nil, err
 	}
+	c.Version = 1
 	for _, e := range in.Contacts {
 		if err := k.addContact(ctx, tx, c.ID, e); err != nil {
 			return nil, err

@@ -225,7 +225,7 @@ func contactsOf(ctx context.Context, tx db.Tx, ids ...core.ID) ([]Contact, error
 		ids = ids[len(part):]
 		in, args := list(part, core.ProjectOf(ctx).ID)
 		rows, err := db.All(ctx, tx, (*contactRow).dest, `select k.id, k.customer_id, k.name, k.role, k.note, p.phone from customer_contact k
-			left join customer_phone p on p.project_id = k.project_id and p.customer_id = k.customer_id and p.contact_id = k.id
+			left join customer_phone p on p.project_id = k.project_id and p.contact_id = k.id
 			where k.project_id = $1 and k.removed_at is null and k.customer_id in (`+in+") order by k.customer_id, k.id, p.id", args...)
 		if err != nil {
 			return nil, err

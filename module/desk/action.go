@@ -479,13 +479,15 @@ func Import(ctx context.Context, tx db.Tx, m Matter, key, print string) (core.ID
 	if err := insert(ctx, tx, m, key, print); err != nil {
 		return 0, err
 	}
-	if m.Open && m.State != StateCarried {
+	if m.Open {
 		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
 			return 0, err
 		}
 	}
-	if err := put(ctx, tx, m); err != nil {
-		return 0, err
+	if m.State != StateCarried { // the record that carries it on is found instead
+		if err := put(ctx, tx, m); err != nil {
+			return 0, err
+		}
 	}
 	return m.Ref.ID, journal.Add(ctx, tx, m.Ref, "imported", map[string]any{"content": m.Content, "contact": m.Contact, "phone": m.Phone, "handler": m.Handler}, journal.For(m.Customer))
 }

@@ -173,10 +173,15 @@ type Imported struct {
 	Print   string
 }
 
-// ImportedByKey finds the imported matter with the key.
-func ImportedByKey(ctx context.Context, tx db.Tx, key string) (Imported, bool, error) {
-	return db.Maybe(ctx, tx, func(i *Imported) []any { return []any{&i.ID, &i.Version, &i.Key, &i.Print} },
-		"select id, version, import_key, import_print from desk_matter where project_id = $1 and import_key = $2", core.ProjectOf(ctx).ID, key)
+// ImportedMatters are all imported matters of the project, by key.
+func ImportedMatters(ctx context.Context, tx db.Tx) (map[string]Imported, error) {
+	rows, err := db.All(ctx, tx, func(i *Imported) []any { return []any{&i.ID, &i.Version, &i.Key, &i.Print} },
+		"select id, version, import_key, import_print from desk_matter where project_id = $1 and import_key <> ''", core.ProjectOf(ctx).ID)
+	out := map[string]Imported{}
+	for _, r := range rows {
+		out[r.Key] = r
+	}
+	return out, err
 }
 
 func updateImported(ctx context.Context, tx db.Tx, m Matter, print string) error {

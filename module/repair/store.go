@@ -9,6 +9,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/module/desk"
 	"huiyin/register"
 )
 
@@ -34,14 +35,18 @@ func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Order, er
 }
 
 func insert(ctx context.Context, tx db.Tx, o Order, key, print string) error {
+	var confirmedBy core.ID
+	if !o.Confirmed.IsZero() {
+		confirmedBy = core.ActorOf(ctx).ID
+	}
 	_, err := db.Exec(ctx, tx, `insert into repair_order (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, matter_id, customer_id,
 		customer_name, unit_id, unit_code, building, place, scope, trade, level, level_by, paid, contact, phone, content, channel, wish_at, state, open, rank, at, day, month,
 		due_at, confirmed_at, confirmed_by, technician_id, technician, finished_at, result, signed_at, followup, import_key, import_print)
 		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,
-		case when $32 is null then null else $4 end,$33,$34,$35,$36,$37,$38,$39,$40)`,
+		$41,$33,$34,$35,$36,$37,$38,$39,$40)`,
 		o.Ref.Project, o.Ref.ID, core.Now(ctx), core.ActorOf(ctx).ID, o.Origin, o.Number, o.OfficeNo, o.Matter, o.Customer, o.CustomerName, o.Unit, o.UnitCode, o.Building,
 		o.Place, o.Scope, o.Trade, o.Level, o.LevelBy, o.Paid, o.Contact, o.Phone, o.Content, o.Channel, o.Wish, o.State, o.Open, o.Rank, o.At, o.Day, o.Day.Month(), o.Due,
-		o.Confirmed, o.Technician, o.TechnicianName, o.Finished, o.Result, o.Signed, o.Followup, key, print)
+		o.Confirmed, o.Technician, o.TechnicianName, o.Finished, o.Result, o.Signed, o.Followup, key, print, confirmedBy)
 	return err
 }
 
@@ -296,4 +301,18 @@ func lateOrders(ctx context.Context, tx db.Tx, project core.ID, month core.Month
 		out[id] = true
 	}
 	return out, err
+}
+
+// alarmDue is the deadline of the running D4.2; zero when it is done or switched off.
+func alarmDue(ctx context.Context, tx db.Tx, o Order) (time.Time, error) {
+	return db.Value[time.Time](ctx, tx, "select max(due_at) from duty_duty where project_id = $1 and kind = 'repair' and record_id = $2 and clause = 'D4.2' and state = 'open'", o.Ref.Project, int64(o.Ref.ID))
+}
+
+func importedOrders(ctx context.Context, tx db.Tx) ([]desk.Imported, error) {
+	return db.All(ctx, tx, func(i *desk.Imported) []any { return []any{&i.ID, &i.Version, &i.Key, &i.Print} },
+		"select id, version, import_key, import_print from repair_order where project_id = $1 and import_key <> ''", core.ProjectOf(ctx).ID)
+}
+
+func setPrint(ctx context.Context, tx db.Tx, ref core.Ref, followup, print string) error {
+	return db.ExecOne(ctx, tx, "update repair_order set followup = $1, import_print = $2 where project_id = $3 and id = $4", followup, print, ref.Project, ref.ID)
 }

@@ -20,6 +20,7 @@ import (
 	"huiyin/db"
 	"huiyin/db/dbtest"
 	"huiyin/duty"
+	"huiyin/file"
 	"huiyin/house"
 	"huiyin/journal"
 	"huiyin/module/project"
@@ -30,7 +31,7 @@ import (
 )
 
 func migrations() []fs.FS {
-	return []fs.FS{calendar.Migrations, journal.Migrations, notify.Migrations, regulation.Migrations, duty.Migrations, approval.Migrations, project.Migrations, Migrations, web.Migrations}
+	return []fs.FS{calendar.Migrations, journal.Migrations, file.Migrations, notify.Migrations, regulation.Migrations, duty.Migrations, approval.Migrations, project.Migrations, Migrations, web.Migrations}
 }
 
 const secret = core.Secret("a quiet lobby 7")
@@ -38,15 +39,14 @@ const secret = core.Secret("a quiet lobby 7")
 // lab is a database with two projects and a few people.
 type lab struct {
 	*testing.T
-	d                *db.DB
-	here, there      core.Project
-	admin, gm, lin   core.ID
-	ctx              context.Context
-	kinds            map[string]approval.Kind
-	leavers          []core.ID
-	srv              *web.Server
-	jar              map[string]string
-	lastAnswerHeader http.Header
+	d              *db.DB
+	here, there    core.Project
+	admin, gm, lin core.ID
+	ctx            context.Context
+	kinds          map[string]approval.Kind
+	leavers        []core.ID
+	srv            *web.Server
+	jar            map[string]string
 }
 
 func each(t *testing.T, fn func(l *lab)) {
@@ -558,9 +558,12 @@ func (l *lab) bearer(token string) (a core.Actor, s web.Session, err error) {
 
 func TestOnlyHeadsGiveHeadRolesAndTheLastAdministratorStays(t *testing.T) {
 	each(t, func(l *lab) {
-		l.ok(Grant2(l, core.Supervisor, "user.seat", "user.reset", "user.leave"))
+		l.ok(grantNow(l, core.Supervisor, "user.seat", "user.reset", "user.leave"))
 		boss := core.ID(0)
-		l.write(func(ctx context.Context, tx db.Tx) error { boss = l.add(ctx, tx, "boss", l.here.ID, core.Supervisor); return nil })
+		l.write(func(ctx context.Context, tx db.Tx) error {
+			boss = l.add(ctx, tx, "boss", l.here.ID, core.Supervisor)
+			return nil
+		})
 		seat := func(actor, id core.ID, p core.ID, roles ...string) error {
 			return l.as(actor, func(ctx context.Context, tx db.Tx) error {
 				_, err := SetSeat(ctx, tx, id, SeatIn{Project: p, Roles: roles})
@@ -591,15 +594,18 @@ func TestOnlyHeadsGiveHeadRolesAndTheLastAdministratorStays(t *testing.T) {
 	})
 }
 
-// Grant2 gives permissions to a role as the seed does.
-func Grant2(l *lab, role core.Role, perms ...string) error {
+// grantNow gives permissions to a role as the seed does.
+func grantNow(l *lab, role core.Role, perms ...string) error {
 	return l.d.Write(l.ctx, func(ctx context.Context, tx db.Tx) error { return Grant(ctx, tx, Change{Role: role, On: perms}) })
 }
 
 func TestTwoAdministratorsCannotRemoveEachOtherAtOnce(t *testing.T) {
 	each(t, func(l *lab) {
 		var second core.ID
-		l.write(func(ctx context.Context, tx db.Tx) error { second = l.add(ctx, tx, "second", core.Firm, core.Admin); return nil })
+		l.write(func(ctx context.Context, tx db.Tx) error {
+			second = l.add(ctx, tx, "second", core.Firm, core.Admin)
+			return nil
+		})
 		actors := map[core.ID]core.Actor{l.admin: l.actor(l.admin), second: l.actor(second)}
 		done := make(chan error, 2)
 		for by, of := range map[core.ID]core.ID{l.admin: second, second: l.admin} {
@@ -696,7 +702,9 @@ func TestRolesHoldTheModulesDefaultsAndTheFirmsGrants(t *testing.T) {
 			l.Error("the change counts before the approval")
 		}
 		decide := func(by core.ID) error {
-			return l.as(by, func(ctx context.Context, tx db.Tx) error { return approval.Decide(core.WithProject(ctx, l.here), tx, id, true, "") })
+			return l.as(by, func(ctx context.Context, tx db.Tx) error {
+				return approval.Decide(core.WithProject(ctx, l.here), tx, id, true, "")
+			})
 		}
 		l.want(core.KindForbidden, decide(l.admin))
 		l.ok(decide(l.gm))

@@ -14,6 +14,7 @@ import (
 
 var (
 	migrationName = regexp.MustCompile(`^\d{14}_([a-z][a-z0-9_]*)\.sql$`)
+	templName     = regexp.MustCompile("FileName: `[^`]*`") // depends on the folder that templ ran in
 	singularWord  = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 )
 
@@ -86,7 +87,10 @@ func oneModule(root, name string, sources []source) (out []Breach, err error) {
 }
 
 // StaleTemplates generates every template anew in a temporary folder and compares.
-func StaleTemplates(root string) (out []Breach, err error) {
+func StaleTemplates(root string) ([]Breach, error) { return staleIn(root, root) }
+
+// staleIn runs templ in the folder tools, where go.mod names its version.
+func staleIn(root, tools string) (out []Breach, err error) {
 	tmp, err := os.MkdirTemp("", "huiyin-templ-*")
 	if err != nil {
 		return nil, err
@@ -104,7 +108,7 @@ func StaleTemplates(root string) (out []Breach, err error) {
 		return nil, err
 	}
 	cmd := exec.Command("go", "tool", "templ", "generate", "-path", tmp)
-	cmd.Dir = root
+	cmd.Dir = tools
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("templ generate: %w\n%s", err, text)
 	}
@@ -115,7 +119,7 @@ func StaleTemplates(root string) (out []Breach, err error) {
 			return nil, err
 		}
 		have, err := os.ReadFile(filepath.Join(root, made))
-		if err != nil || !bytes.Equal(want, have) {
+		if err != nil || !bytes.Equal(templName.ReplaceAll(want, nil), templName.ReplaceAll(have, nil)) {
 			out = append(out, Breach{made, 1, "is not what its template makes; run go tool templ generate"})
 		}
 	}

@@ -1,0 +1,63 @@
+package customer
+
+import (
+	"context"
+
+	"huiyin/approval"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/house"
+	"huiyin/journal"
+	"huiyin/register"
+	"huiyin/regulation"
+)
+
+func staff() []core.Role {
+	return []core.Role{core.Desk, core.Supervisor, core.Cashier, core.Leasing, core.Quality, core.Archivist, core.Manager, core.GM}
+}
+
+func keepers() []core.Role {
+	return []core.Role{core.Desk, core.Supervisor, core.Leasing, core.Archivist}
+}
+
+// Module declares the capability.
+func Module() house.Module {
+	return house.Module{
+		Name: "customer", Label: core.T("客户档案", "Customers"), Migrations: migrations,
+		Registers: []register.Any{fileRegister(), directoryRegister(), handoverRegister()},
+		Routes:    routes(),
+		Perms:     []register.Perm{{Name: "customer.subject", Label: core.T("客户档案:向本人提供资料", "Customers: hand out a person's data"), Roles: []core.Role{core.Supervisor, core.Manager}}},
+		Nav: []house.Nav{
+			{Wing: house.People, Order: 10, Label: core.T("客户档案", "Customers"), Icon: "users", Path: "customer", Perm: "customer.view"},
+			{Wing: house.People, Order: 30, Label: core.T("商户通讯录", "Telephone lists"), Icon: "phone", Path: "directory", Perm: "directory.view"},
+			{Wing: house.People, Order: 31, Label: core.T("客户移交", "Handovers"), Icon: "list", Path: "handover", Perm: "handover.view"},
+		},
+		Panels: []register.Panel{{On: "unit", Perm: "customer.view", Order: 10, Body: unitPanel}},
+		Tables: []journal.Table{{Kind: "customer", Name: "customer_customer"}, {Kind: "directory", Name: "customer_directory"}, {Kind: "handover", Name: "customer_handover"},
+			{Kind: "customer_lease", Name: "customer_lease"}, {Kind: "customer_reading", Name: "customer_reading"}, {Kind: "customer_arrears", Name: "customer_arrears"}},
+		Forms:      []core.Form{{Clause: "DX.14", Title: formTitle()}, {Clause: "D4.7", Title: core.T("商户通讯录", "Merchants' telephone list")}},
+		Clauses:    claims(),
+		Recurring:  recurring(),
+		Approvals:  []approval.Kind{{Verb: "customer.file", Name: core.T("客户建档", "New customer file"), Run: func(ctx context.Context, tx db.Tx, r approval.Request) error { return Confirm(ctx, tx, r.About.ID) }}},
+		CellStates: cellStates(),
+		Sheets:     importers(),
+	}
+}
+
+func claims() []regulation.Claim {
+	by := func(m ...regulation.Mechanism) []regulation.Mechanism { return m }
+	return []regulation.Claim{
+		{Clause: "B1.1", By: by(regulation.ByForm, regulation.ByGuard), Records: "customer"},
+		{Clause: "B1.2", By: by(regulation.ByDuty), Numbers: []string{"every"}, Records: "customer?overdue=true"},
+		{Clause: "B1.4", By: by(regulation.ByGuard), Records: "customer"},
+		{Clause: "C5.1", By: by(regulation.ByForm, regulation.ByFlow), Records: "customer?state=pending"},
+		{Clause: "C15.1", By: by(regulation.ByParam, regulation.ByGuard), Records: "customer?category=key"},
+		{Clause: "C15.2", By: by(regulation.ByDuty), Numbers: []string{"term"}, Records: "customer?state=met"},
+		{Clause: "C15.4", By: by(regulation.ByGuard, regulation.ByDuty), Numbers: []string{"contacts"}, Records: "handover"},
+		{Clause: "D4.7", By: by(regulation.ByRecurring), Numbers: []string{"day"}, Records: "directory"},
+		{Clause: "E5.1", By: by(regulation.ByForm), Records: "customer"},
+		{Clause: "DX.14", By: by(regulation.ByForm), Records: "customer"},
+		{Clause: "D2.7", By: by(regulation.ByForm), Numbers: []string{"inside", "outside"}, Records: "customer"},
+		{Clause: "L5", By: by(regulation.ByAccess, regulation.ByGuard), Records: "customer"},
+	}
+}
