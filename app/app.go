@@ -82,14 +82,14 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		cfg.Log = slog.Default()
 	}
 	a := &App{cfg: cfg, approvals: map[string]approval.Kind{}, daily: map[string]core.Date{}, Keys: cfg.Keys,
-		users: user.NewRuntime(customer.Leaver)}
+		users: user.NewRuntime(leaver)}
 	if a.Keys == nil {
 		var err error
 		if a.Keys, err = db.LoadKeys(cfg.Dir); err != nil {
 			return nil, err
 		}
 	}
-	modules := Modules()
+	modules := append(Modules(), importing())
 	lists, err := house.Gather(modules)
 	if err != nil {
 		return nil, err
@@ -133,14 +133,25 @@ func (a *App) build(modules []house.Module) {
 	jobs = append(jobs, sheet.Jobs(importers)...)
 	a.toucher = user.NewToucher(a.DB)
 	a.Runner = job.NewRunner(a.DB, jobs, a.cfg.Log)
-	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,
+	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: a.routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,
 		Project: project.ByCode, Shell: shell, Cite: compliance.ClauseHref, SpoolDir: filepath.Join(a.cfg.Dir, "spool"), Secure: a.cfg.Secure})
+}
+
+// leaver tells the customers' module of somebody who left, in each project (C15.4).
+func leaver(ctx context.Context, tx db.Tx, id core.ID) error {
+	projects, err := project.List(ctx, tx)
+	for _, p := range projects {
+		if err == nil {
+			err = customer.Leaver(core.WithProject(ctx, p), tx, id)
+		}
+	}
+	return err
 }
 
 func importers(ctx context.Context) []sheet.Importer { return house.Of(ctx).Sheets }
 
-func routes(modules []house.Module) []web.Route {
-	out := append(commonRoutes(), sheet.Routes(importers)...)
+func (a *App) routes(modules []house.Module) []web.Route {
+	out := a.commonRoutes()
 	for _, m := range modules {
 		out = append(out, m.Routes...)
 		for _, r := range m.Registers {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,12 +65,12 @@ func TestTheOfficesWorkbooksAreTaken(t *testing.T) {
 		for _, e := range dbtest.Engines() { // one after another: the time counts
 			t.Run(w.name+"/"+string(e), func(t *testing.T) {
 				k := testkit.New(t, e)
-				start := time.Now()
+				start, before := time.Now(), processorTime(t)
 				res := importFile(k, samplePath(w.name), false)
-				took := time.Since(start)
-				t.Logf("%s: %v", w.name, took)
-				if took > 6*time.Second { // 3 s is the promise; twice that for a machine that does other things too
-					t.Errorf("the import took %v", took)
+				busy := processorTime(t) - before
+				t.Logf("%s: %v, of it %v of one processor", w.name, time.Since(start), busy)
+				if busy > 3*time.Second { // the promise is 3 s of an idle machine; a loaded one stretches only the wall clock
+					t.Errorf("the import took %v of processor time", busy)
 				}
 				if got := taken(res.Counts); got != w.want {
 					t.Errorf("taken %+v, want %+v", got, w.want)
@@ -94,6 +95,16 @@ func TestTheOfficesWorkbooksAreTaken(t *testing.T) {
 	}
 }
 
+// processorTime is what this process has used so far.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // checkProblems wants every problem at a sheet, a row and a message, and no row refused but those that repeat another.
 func checkProblems(t *testing.T, res sheet.Result, repeated int) {
 	t.Helper()
@@ -113,28 +124,22 @@ func checkProblems(t *testing.T, res sheet.Result, repeated int) {
 	slices.SortFunc(res.Problems, func(a, b sheet.ResultProblem) int { return a.Row - b.Row })
 }
 
-// checkOpenMatters wants the open ones of the workbook open, each with a duty; closed history owes nothing.
+// checkOpenMatters wants the open ones of the workbook open, each with a duty; closed history owes nothing. An open
+// repair's first duty may stand with the matter that it was taken as.
 func checkOpenMatters(k *testkit.Kit, open, repairs int) {
 	k.Helper()
-	const mine = `(select 1 from duty_duty d where d.project_id = r.project_id and d.record_id = r.id and d.kind = '%KIND%' and d.state = 'open')`
-	count := func(table, kind, where string) int {
-		return value[int](k, "select count(*) from "+table+" r where r.project_id = $1 and r.origin = 'import' and "+where)
-	}
-	duties := func(kind string) string {
-		return string(bytes.ReplaceAll([]byte(mine), []byte("%KIND%"), []byte(kind)))
-	}
-	if got := count("repair_order", "repair", "r.open"); got != repairs {
-		k.Errorf("%d open repairs, want %d", got, repairs)
-	}
-	if got := count("desk_matter", "desk", "r.open"); got != open-repairs {
-		k.Errorf("%d open complaints at the desk, want %d", got, open-repairs)
-	}
-	for table, kind := range map[string]string{"repair_order": "repair", "desk_matter": "desk"} {
-		if n := count(table, kind, "r.open and not exists "+duties(kind)); n != 0 {
-			k.Errorf("%s: %d open records owe nothing", table, n)
-		}
-		if n := count(table, kind, "not r.open and exists "+duties(kind)); n != 0 {
-			k.Errorf("%s: %d closed records owe something", table, n)
+	const (
+		orders   = "select count(*) from repair_order r where r.project_id = $1 and r.origin = 'import' and "
+		matters  = "select count(*) from desk_matter r where r.project_id = $1 and r.origin = 'import' and r.kind <> 'repair' and "
+		ofOrder  = "exists (select 1 from duty_duty d where d.project_id = r.project_id and d.state = 'open' and (d.kind = 'repair' and d.record_id = r.id or d.kind = 'desk' and d.record_id = r.matter_id))"
+		ofMatter = "exists (select 1 from duty_duty d where d.project_id = r.project_id and d.state = 'open' and d.kind = 'desk' and d.record_id = r.id)"
+	)
+	for query, want := range map[string]int{
+		orders + "r.open": repairs, orders + "r.open and " + ofOrder: repairs, orders + "not r.open and " + ofOrder: 0,
+		matters + "r.open": open - repairs, matters + "r.open and " + ofMatter: open - repairs, matters + "not r.open and " + ofMatter: 0,
+	} {
+		if got := value[int](k, query); got != want {
+			k.Errorf("%d, want %d: %s", got, want, query)
 		}
 	}
 }

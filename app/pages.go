@@ -13,21 +13,32 @@ import (
 	"huiyin/house"
 	"huiyin/module/project"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/search"
+	"huiyin/sheet"
 	"huiyin/web"
 	"huiyin/web/ui"
 )
 
 // commonRoutes belong to no module: home, search, attachments, the API's document.
-func commonRoutes() []web.Route {
+func (a *App) commonRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /{$}", Perm: web.SignedIn, Handle: home},
 		{Pattern: "GET /p/{project}/{$}", Perm: web.Member, Handle: projectHome},
 		{Pattern: "GET /p/{project}/search", Perm: web.Member, Handle: searchPage},
 		{Pattern: "GET /p/{project}/file/{id}", Perm: web.Member, Handle: download},
-		{Pattern: "GET /api/v1/openapi.json", Perm: web.Public, Handle: openAPI},
+		{Pattern: "GET /api/v1/openapi.json", Perm: web.Public, Handle: a.openAPI},
 		{Pattern: "GET /api/v1/projects/{project}/search", Perm: web.Member, Handle: searchAPI},
 	}
+}
+
+// importing is what the workbook importer of the kernel needs of a module: its right, its place in the rail, its pages.
+func importing() house.Module {
+	return house.Module{Name: "import", Label: core.T("导入", "Import"), Tables: sheet.Tables(),
+		Perms: []register.Perm{{Name: sheet.Perm, Label: core.T("导入工作簿", "Import workbooks"), Roles: []core.Role{core.Desk, core.Supervisor, core.Manager, core.Admin}}},
+		Nav:   []house.Nav{{Wing: house.Setup, Order: 10, Label: core.T("导入", "Import"), Icon: "upload", Path: "import", Perm: sheet.Perm}},
+		Routes: sheet.Routes(importers, sheet.Place{Layout: "units", Label: core.T("单元", "Units"), Path: "unit"}, sheet.Place{Layout: "customers", Label: core.T("客户档案", "Customers"), Path: "customer"},
+			sheet.Place{Layout: "matters", Label: core.T("受理台", "Front desk"), Path: "desk"})}
 }
 
 // home leads to the first project that the user has a seat in.
@@ -218,8 +229,8 @@ func firmNav(ctx context.Context) []ui.NavGroup {
 	return []ui.NavGroup{g}
 }
 
-func openAPI(ctx context.Context, _ db.Tx, _ *web.Request) (web.Answer, error) {
-	doc, err := house.OpenAPI(house.Of(ctx))
+func (a *App) openAPI(ctx context.Context, _ db.Tx, _ *web.Request) (web.Answer, error) {
+	doc, err := house.OpenAPI(house.Of(ctx), a.Server.Routes())
 	if err != nil {
 		return nil, fmt.Errorf("the API document: %w", err)
 	}

@@ -83,7 +83,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 func (d *DB) Start(ctx context.Context) error {
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
-	if err := d.learnTables(ctx); err != nil {
+	if err := errors.Join(d.learnShape(ctx), d.learnTables(ctx)); err != nil {
 		return err
 	}
 	if err := d.takeLease(ctx); err != nil {

@@ -47,7 +47,10 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
-	return nil
+	if len(results) == 0 {
+		return nil
+	}
+	return d.steady(ctx)
 }
 
 // MigrationFiles merges the files of all modules, with the macros expanded for this engine.

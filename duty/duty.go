@@ -110,62 +110,12 @@ func Again() Option { return func(o *opening) { o.again = true } }
 // Open opens the duty that the clause demands on the record. A clause that is switched off opens nothing; a duty
 // that is open already stays as it is.
 func Open(ctx context.Context, tx db.Tx, clause string, about core.Ref, opts ...Option) error {
-	o := opening{number: "term", from: core.Now(ctx)}
-	for _, f := range opts {
-		f(&o)
-	}
-	rules, err := regulation.RulesAt(ctx, tx, about.Project, core.Now(ctx))
-	if err != nil || !rules.On(clause) {
-		return err
-	}
-	round, skip, err := nextRound(ctx, tx, clause, o.number, about, o.again)
-	if err != nil || skip {
-		return err
-	}
-	clock, err := Clock(ctx, tx, rules)
-	if err != nil {
-		return err
-	}
-	if o.due.IsZero() {
-		o.due = clock.Due(o.from, rules.Span(clause, o.number), regulation.Default().Clause(clause).Calendar)
-	}
-	if o.role == "" {
-		o.role = rules.Owner(clause)
-	}
-	return insert(ctx, tx, clock, clause, about, round, o)
+	return OpenMany(ctx, tx, about.Project, []Opening{{clause, about, opts}})
 }
 
-// nextRound finds the round to open, and whether there is nothing to do.
-func nextRound(ctx context.Context, tx db.Tx, clause, number string, about core.Ref, again bool) (int64, bool, error) {
-	type last struct {
-		round int64
-		state string
-	}
-	l, found, err := db.Maybe(ctx, tx, func(l *last) []any { return []any{&l.round, &l.state} },
-		`select round, state from duty_duty where project_id = $1 and clause = $2 and number = $3 and kind = $4 and record_id = $5
-		order by round desc limit 1`, about.Project, clause, number, about.Kind, about.ID)
-	if err != nil || !found {
-		return 1, false, err
-	}
-	return l.round + 1, l.state == StateOpen || !again, nil
-}
-
-func insert(ctx context.Context, tx db.Tx, clock calendar.Clock, clause string, about core.Ref, round int64, o opening) error {
-	now, id := core.Now(ctx), tx.NewID()
-	// A deadline at 24:00 belongs to the day that ends, not to the one that begins.
-	day := core.DateOf(o.due.Add(-time.Microsecond), clock.Zone)
-	n, err := db.Exec(ctx, tx, `insert into duty_duty (project_id, id, created_at, created_by, changed_at, changed_by, clause, number, kind, record_id, round,
-		title, title_en, url, role, user_id, state, opened_at, due_at, due_day, due_month, next_at)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,'open',$15,$16,$17,$18,$16)
-		on conflict (project_id, clause, number, kind, record_id, round) do nothing`,
-		about.Project, id, now, core.ActorOf(ctx).ID, clause, o.number, about.Kind, about.ID, round,
-		o.title.ZH, o.title.EN, o.url, o.role, o.user, o.from, o.due, day, day.Month())
-	if err != nil || n == 0 {
-		return err
-	}
-	publish(tx, about.Project)
-	return journal.Add(ctx, tx, core.Ref{Project: about.Project, Kind: "duty", ID: id}, "opened",
-		map[string]any{"clause": clause, "about": about.String(), "due": o.due})
+// dayOf is the day of a deadline: one at 24:00 belongs to the day that ends, not to the one that begins.
+func dayOf(due time.Time, clock calendar.Clock) core.Date {
+	return core.DateOf(due.Add(-time.Microsecond), clock.Zone)
 }
 
 // Clock is the project's working time, with the desk's hours as B4.1 has them.

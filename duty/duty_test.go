@@ -465,6 +465,24 @@ func TestPassingClaimingAndLeaving(t *testing.T) {
 	})
 }
 
+func TestPassingOneDutyLeavesItsSiblingsAlone(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		when := on("2026-11-18 09:00")
+		open(t, d, when, "D5.2", about(1))
+		open(t, d, when, "D5.2", about(1), duty.Number("second"), duty.Due(when.Add(time.Hour)))
+		ds := of(t, d, about(1))
+		if len(ds) != 2 {
+			t.Fatalf("%d duties are open, want 2", len(ds))
+		}
+		must(t, d.Write(at(when, as(clerk, core.Desk)), func(ctx context.Context, tx db.Tx) error { return duty.Pass(ctx, tx, ds[1].Ref.ID, colleague) }))
+		for i, x := range of(t, d, about(1)) {
+			if want := map[bool]core.ID{true: colleague}[i == 1]; x.User != want || x.Version != int64(i+1) {
+				t.Errorf("duty %d is owed by %d in version %d", i, x.User, x.Version)
+			}
+		}
+	})
+}
+
 func TestCountsEqualAnIndependentCount(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		want := map[string]*duty.Count{}

@@ -70,13 +70,13 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// browser starts one Chromium for a test.
+// browser starts a Chromium of its own: each person has one, with cookies of their own.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("accept-lang", "zh-CN"), chromedp.Flag("lang", "zh-CN"),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(90*time.Second))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -87,15 +87,11 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// tab opens a tab with cookies of its own, so that two people can sit side by side.
-func tab(k *testkit.Kit, parent context.Context, base string, w Width) *Tab {
+// tab is somebody's browser at a width.
+func tab(k *testkit.Kit, base string, w Width) *Tab {
 	k.Helper()
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
-	k.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
-	k.Cleanup(stop)
-	b := &Tab{T: k.T, ctx: ctx, base: base, kit: k}
-	chromedp.ListenTarget(ctx, b.listen)
+	b := &Tab{T: k.T, ctx: browser(k.T), base: base, kit: k}
+	chromedp.ListenTarget(b.ctx, b.listen)
 	b.run(cdplog.Enable(), runtime.Enable(), emulation.SetDeviceMetricsOverride(w.Width, w.Height, 1, w.Mobile), emulation.SetTouchEmulationEnabled(w.Mobile))
 	k.Cleanup(b.calm)
 	return b
@@ -154,10 +150,12 @@ func (b *Tab) Open(path string) {
 	b.run(chromedp.Navigate(b.base+path), chromedp.WaitReady("body"))
 }
 
-// Type puts text into the field of that name.
+// Type puts text into the field of that name, key by key.
 func (b *Tab) Type(name, text string) {
 	b.Helper()
-	b.run(chromedp.SetValue(fmt.Sprintf("main [name=%q]", name), "", chromedp.ByQuery), chromedp.SendKeys(fmt.Sprintf("main [name=%q]", name), text, chromedp.ByQuery))
+	field := fmt.Sprintf("main [name=%q]", name)
+	b.run(chromedp.WaitReady(field, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf("(() => { const el = document.querySelector(%q); el.value = ''; el.focus(); })()", field), nil),
+		chromedp.SendKeys(field, text, chromedp.ByQuery))
 }
 
 // Choose picks a value of a select, or the radio button of that value.
@@ -287,4 +285,40 @@ func (b *Tab) shot(name string) {
 	if err != nil {
 		b.Logf("no picture of %s: %v", name, err)
 	}
+}
+
+// Upload puts a file of this machine into a file field.
+func (b *Tab) Upload(name, path string) {
+	b.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.run(chromedp.SetUploadFiles(fmt.Sprintf("main input[type=file][name=%q]", name), []string{abs}, chromedp.ByQuery))
+}
+
+// Tick sets a checkbox, or clicks the first element that the selector finds, wherever it is.
+func (b *Tab) Tick(selector string) {
+	b.Helper()
+	b.run(chromedp.WaitReady(selector, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector), nil))
+}
+
+// Signs scribbles on the page's signature pad, as a finger would, through the typed-name fallback's canvas.
+func (b *Tab) Signs() {
+	b.Helper()
+	b.run(chromedp.WaitReady("canvas", chromedp.ByQuery), chromedp.Evaluate(`(() => {
+		const c = document.querySelector('canvas'), r = c.getBoundingClientRect();
+		const at = (type, x, y) => c.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1, isPrimary: true, clientX: r.left + x, clientY: r.top + y, buttons: 1, pressure: .5}));
+		c.scrollIntoView({block: 'center'});
+		at('pointerdown', 20, 30);
+		for (let i = 0; i < 40; i++) at('pointermove', 20 + i * 4, 30 + 20 * Math.sin(i / 3));
+		at('pointerup', 180, 40);
+	})()`, nil), chromedp.Sleep(150*time.Millisecond))
+}
+
+// Language switches the language as the user menu does.
+func (b *Tab) Language(l core.Lang) {
+	b.Helper()
+	b.run(chromedp.Evaluate(fmt.Sprintf(`fetch('/language', {method: 'POST', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: 'lang=%s&back=/'}).then((r) => r.status)`, l), nil,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 }

@@ -180,4 +180,3 @@ func Gather(modules []Module) (*Lists, error) {
 	}
 	return l, nil
 }
-

@@ -2,16 +2,18 @@ package house
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"huiyin/core"
 	"huiyin/register"
+	"huiyin/web"
 )
 
 // OpenAPI is the document of the whole API, made from the registers and their verbs: what a page can do, it can.
-func OpenAPI(l *Lists) (*huma.OpenAPI, error) {
+func OpenAPI(l *Lists, routes []web.Route) (*huma.OpenAPI, error) {
 	doc := &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "Huiyin 回音", Version: "v1",
 		Description: "Customer service and operations of commercial property. Errors are RFC 9457 problems; `clause` names the clause of the regulation that refuses. " +
 			"Writes take an Idempotency-Key; If-Match with the version seen gives 409 when the record moved on. Money is yuan as text, ids are strings, times are RFC 3339."},
@@ -25,7 +27,31 @@ func OpenAPI(l *Lists) (*huma.OpenAPI, error) {
 			addRegister(doc, m, g)
 		}
 	}
+	for _, rt := range routes {
+		addRoute(doc, rt)
+	}
 	return doc, nil
+}
+
+// addRoute describes an API route that no register makes: its path, its fields, its right.
+func addRoute(doc *huma.OpenAPI, rt web.Route) {
+	if !rt.API() {
+		return
+	}
+	path := item(doc, rt.Path())
+	if (rt.Method() == http.MethodGet && path.Get != nil) || (rt.Method() == http.MethodPost && path.Post != nil) {
+		return
+	}
+	op := &huma.Operation{Summary: rt.Pattern, Description: "Needs the permission `" + rt.Perm + "`.", Responses: answers(&huma.Schema{Type: "object"})}
+	for _, name := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(rt.Path(), -1) {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+	}
+	if rt.Method() == http.MethodGet {
+		path.Get = op
+		return
+	}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schemaOf(rt.Specs, true)}}}
+	path.Post = op
 }
 
 func addRegister(doc *huma.OpenAPI, m Module, g register.Any) {
@@ -75,13 +101,18 @@ func item(doc *huma.OpenAPI, path string) *huma.PathItem {
 }
 
 func operation(m Module, k register.Kind, name, summary, perm string, out *huma.Schema, params ...*huma.Param) *huma.Operation {
-	answers := map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: out}}}}
+	return &huma.Operation{OperationID: k.Name + "." + name, Summary: summary, Description: "Needs the permission `" + perm + "`.", Tags: []string{m.Name},
+		Parameters: params, Responses: answers(out)}
+}
+
+// answers are what every operation may give: its result, or a problem.
+func answers(out *huma.Schema) map[string]*huma.Response {
+	all := map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: out}}}}
 	for _, code := range []int{401, 403, 404, 409, 413, 422, 429, 503} {
-		answers[strconv.Itoa(code)] = &huma.Response{Description: http.StatusText(code), Content: map[string]*huma.MediaType{
+		all[strconv.Itoa(code)] = &huma.Response{Description: http.StatusText(code), Content: map[string]*huma.MediaType{
 			"application/problem+json": {Schema: problemSchema()}}}
 	}
-	return &huma.Operation{OperationID: k.Name + "." + name, Summary: summary, Description: "Needs the permission `" + perm + "`.", Tags: []string{m.Name},
-		Parameters: params, Responses: answers}
+	return all
 }
 
 func problemSchema() *huma.Schema {

@@ -17,6 +17,7 @@ import (
 const (
 	pageSize = 50
 	apiMax   = 500
+	unpaged  = 5000 // rows of a register without a page key: prices, departments
 )
 
 // KindOf is the register's kind.
@@ -84,6 +85,9 @@ func (g Register[T]) Routes() []web.Route {
 }
 
 func (g Register[T]) query(r *web.Request, limit int) Query {
+	if g.Cursor == nil {
+		limit = unpaged
+	}
 	q := Query{Text: r.Query("q"), After: r.Query("after"), Filter: map[string]string{}, Limit: limit + 1}
 	for _, f := range g.Filters {
 		if v := r.Query(f.Name); v != "" {

@@ -34,6 +34,7 @@ type listView struct {
 type recordView struct {
 	Record
 	Actions  []ui.ActionView
+	Later    []ui.ActionView // shut by the record's state alone: folded away
 	Duties   []dutyView
 	Files    []ui.FileView
 	Timeline []ui.Event
@@ -76,7 +77,7 @@ func (g Register[T]) recordPage(ctx context.Context, tx db.Tx, r *web.Request) (
 	}
 	v := recordView{Record: rec, Live: g.Topic, Here: r.Here()}
 	if !rec.NoActions {
-		v.Actions = g.actions(ctx, tx, id, g.versionOf(&t))
+		v.Actions, v.Later = g.actions(ctx, tx, id, g.versionOf(&t))
 	}
 	if err := v.fill(ctx, tx, g.Kind, id); err != nil {
 		return nil, err
@@ -100,8 +101,9 @@ func (g Register[T]) recordOf(ctx context.Context, tx db.Tx, t T) (Record, error
 	return Record{Head: ui.HeadView{Title: title}, Cards: []templ.Component{FieldsCard(g.Kind.Label, pairs)}}, nil
 }
 
-// actions are the buttons under 现在可以做. Rights that the actor lacks leave no button; a closed one says why.
-func (g Register[T]) actions(ctx context.Context, tx db.Tx, id core.ID, version int64) []ui.ActionView {
+// actions are the buttons under 现在可以做, and apart from them those whose state has not come or is past. Rights that the
+// actor lacks leave no button; one that a clause shuts says why.
+func (g Register[T]) actions(ctx context.Context, tx db.Tx, id core.ID, version int64) (now, later []ui.ActionView) {
 	var acts []core.Action
 	for _, v := range g.Verbs {
 		if v.isNew() || v.hidden() {
@@ -118,8 +120,13 @@ func (g Register[T]) actions(ctx context.Context, tx db.Tx, id core.ID, version 
 		if len(g.specsOf(acts[i].Verb)) == 0 {
 			views[i].Post, views[i].Href, views[i].IdemKey = views[i].Href, "", NewKey()
 		}
+		if core.IsKind(acts[i].Err, core.KindConflict) {
+			later = append(later, views[i])
+			continue
+		}
+		now = append(now, views[i])
 	}
-	return views
+	return now, later
 }
 
 func (g Register[T]) specsOf(verb string) []core.Spec {
@@ -225,7 +232,7 @@ func timeline(ctx context.Context, tx db.Tx, k Kind, ref core.Ref) ([]ui.Event, 
 			return nil, err
 		}
 		clause, _ := values["clause"].(string)
-		out = append(out, ui.Event{At: e.At, Who: e.ActorName, Text: k.Say(e, values), Clause: clause, ClauseHref: Cite(ctx, clause)})
+		out = append(out, ui.Event{At: e.At, Who: who(ctx, e), Text: k.Say(e, values), Clause: clause, ClauseHref: Cite(ctx, clause)})
 	}
 	return out, nil
 }
@@ -323,4 +330,12 @@ func liveURL(here string) string {
 		}
 	}
 	return here + sep + "part=table"
+}
+
+// who did it: the system in the reader's language, a person by name.
+func who(ctx context.Context, e journal.Entry) string {
+	if e.Actor == 0 && e.ActorName == core.ActorOf(core.AsSystem(ctx)).Name {
+		return core.System.Name().Say(ctx)
+	}
+	return e.ActorName
 }

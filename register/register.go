@@ -5,6 +5,7 @@ package register
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Kind struct {
 	Firm   bool   // firm-wide: /firm/user, /api/v1/users; permissions are asked for core.Firm
 	// Events says each journal verb in words for the timeline; {name} is the payload's value of that name.
 	Events map[string]core.Text
+	// Choices names the payload values that are codes: they are said by their labels, in the reader's language.
+	Choices map[string][]core.Choice
 }
 
 // Ref names a record of this kind in the request's project.
@@ -247,7 +250,17 @@ func (k Kind) Say(e journal.Entry, values map[string]any) core.Text {
 	if !ok {
 		t = core.Text{ZH: e.Verb, EN: e.Verb}
 	}
-	return core.Text{ZH: fillIn(t.ZH, values), EN: fillIn(t.EN, values)}
+	return core.Text{ZH: fillIn(t.ZH, k.labelled(core.ZH, values)), EN: fillIn(t.EN, k.labelled(core.EN, values))}
+}
+
+func (k Kind) labelled(lang core.Lang, values map[string]any) map[string]any {
+	out := maps.Clone(values)
+	for name, choices := range k.Choices {
+		if code, ok := values[name].(string); ok {
+			out[name] = core.Label(choices, code).In(lang)
+		}
+	}
+	return out
 }
 
 func fillIn(s string, values map[string]any) string {

@@ -71,6 +71,9 @@ func (v Verb[In]) form(k Kind) web.Handler {
 		if err != nil {
 			return nil, err
 		}
+		if err := v.there(ctx, tx, k, id); err != nil {
+			return nil, err
+		}
 		if err := v.can(ctx, tx, k, id); err != nil {
 			return nil, err
 		}
@@ -92,6 +95,18 @@ func (v Verb[In]) form(k Kind) web.Handler {
 		}
 		return v.page(ctx, tx, k, r, id, values, strconv.FormatInt(version, 10), nil)
 	}
+}
+
+// there refuses a record that does not exist in the project, before any check is asked about it.
+func (v Verb[In]) there(ctx context.Context, tx db.Tx, k Kind, id core.ID) error {
+	if id == 0 || k.Table == "" {
+		return nil
+	}
+	version, err := v.version(ctx, tx, k, id)
+	if err == nil && version == 0 {
+		err = core.NotFound()
+	}
+	return err
 }
 
 // version is the row's version now; 0 where there is no row or table.
@@ -191,6 +206,9 @@ func (v Verb[In]) do(ctx context.Context, tx db.Tx, k Kind, r *web.Request) (cor
 	}
 	ctx = core.WithDoing(ctx, core.Doing{Verb: v.perm(k).Name, Ref: k.Ref(ctx, id)})
 	if err := v.fresh(ctx, tx, k, r, id); err != nil {
+		return 0, err
+	}
+	if err := v.there(ctx, tx, k, id); err != nil {
 		return 0, err
 	}
 	if err := v.can(ctx, tx, k, id); err != nil {

@@ -58,6 +58,9 @@ func (k *Kit) Browser(id core.ID) *Browser {
 func (k *Kit) Token(r core.Role, scopes ...string) *Browser {
 	k.Helper()
 	b := &Browser{kit: k, app: k.App, cookies: map[string]*http.Cookie{}}
+	if len(scopes) == 0 {
+		scopes = []string{"*"}
+	}
 	ctx := core.AsSystem(k.App.Context(context.Background()))
 	k.Must(k.App.DB.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 		b.token, err = user.CreateToken(ctx, tx, k.Users[r], "testkit", scopes)

@@ -80,6 +80,9 @@ func (s *Server) serve(w http.ResponseWriter, h *http.Request, rt *Route) {
 	}
 	cleanup, err := s.bind(w, r)
 	defer cleanup()
+	if err == nil && rt.Before != nil {
+		ctx, err = rt.Before(ctx, s.cfg.DB, r)
+	}
 	if err != nil {
 		s.failed(ctx, w, r, err)
 		return

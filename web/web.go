@@ -40,6 +40,9 @@ type Route struct {
 	Handle  Handler
 	// Failed shows the same form again when Handle refuses the input or the state; without it the error page comes.
 	Failed func(ctx context.Context, tx db.Tx, r *Request, err error) (Answer, error)
+	// Before does what is slow and must not hold the one writer, such as hashing a password: after the body is bound and
+	// before Handle's transaction opens. It opens its own, and hands what it found to Handle in the context.
+	Before func(ctx context.Context, d *db.DB, r *Request) (context.Context, error)
 	// Stream takes the connection itself (live pages, large downloads); it opens its own transactions.
 	Stream func(w http.ResponseWriter, r *Request)
 	// Specs are the fields that Handle binds, for JSON bodies and the bad-input test.

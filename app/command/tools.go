@@ -92,11 +92,7 @@ type importCmd struct {
 
 func (c *importCmd) Run(e *env) error {
 	return c.with(e, func(ctx context.Context, a *app.App) error {
-		var p core.Project
-		err := inTx(ctx, a, func(ctx context.Context, tx db.Tx) (err error) {
-			p, err = ensureProject(ctx, tx, c.Project)
-			return err
-		})
+		p, err := c.project(ctx, a)
 		if err != nil {
 			return err
 		}
@@ -109,6 +105,22 @@ func (c *importCmd) Run(e *env) error {
 		}
 		return res.Print(e.err, e.lang)
 	})
+}
+
+// project finds the project or makes it. A dry run makes none: it compares with an empty one.
+func (c *importCmd) project(ctx context.Context, a *app.App) (p core.Project, err error) {
+	err = inTx(ctx, a, func(ctx context.Context, tx db.Tx) (err error) {
+		if !c.DryRun {
+			p, err = ensureProject(ctx, tx, c.Project)
+			return err
+		}
+		p, err = project.ByName(ctx, tx, c.Project)
+		if core.IsKind(err, core.KindNotFound) {
+			p, err = core.Project{ID: tx.NewID(), Name: c.Project, Zone: core.China}, nil
+		}
+		return err
+	})
+	return p, err
 }
 
 type verifyCmd struct{ where }

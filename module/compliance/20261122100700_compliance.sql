@@ -19,3 +19,5 @@ create table compliance_month (
 ){{clustered}};
 -- Waivers in force, so that the night's extension of them reads only these.
 create index compliance_waived on duty_duty (project_id, waived_until) where state = 'waived';
+-- What is open, by its term: what is overdue longest and what this week brings, whatever history lies beside it.
+create index compliance_open on duty_duty (project_id, due_at, id, late) where state = 'open';

@@ -73,7 +73,7 @@ func clockPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 	return web.Page{Title: core.T("演示时钟", "Demo clock"), Body: clockBody(v), Narrow: true}, nil
 }
 
-// moveClock runs outside a transaction, since Move opens its own and does all that has become due.
+// moveClock runs outside a transaction, since Move opens its own; the next tick does what has become due.
 func moveClock(w http.ResponseWriter, r *web.Request) {
 	ctx := r.HTTP.Context()
 	if clockOf(ctx).Move == nil {

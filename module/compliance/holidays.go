@@ -27,7 +27,7 @@ type DaysIn struct {
 func daysFields() []core.Field[DaysIn] {
 	return []core.Field[DaysIn]{
 		{Name: "lines", Label: core.T("逐行粘贴", "Paste lines"), Hint: core.T("每行:日期 off|work 名称。如 2027-01-01 off 元旦;连续几天写 2027-02-05..2027-02-11 off 春节",
-			"A line is: date off|work name. For example 2027-01-01 off 元旦; several days: 2027-02-05..2027-02-11 off 春节"),
+			"A line is: date off|work name. For example 2027-01-01 off New Year; several days: 2027-02-05..2027-02-11 off Spring Festival"),
 			Ptr: func(in *DaysIn) any { return &in.Lines }, Kind: core.KindLines, Max: 20000},
 		{Name: "day", Label: core.T("单独一天", "One day"), Ptr: func(in *DaysIn) any { return &in.Day }},
 		{Name: "kind", Label: core.T("是", "It is"), Ptr: func(in *DaysIn) any { return &in.Kind }, Kind: core.KindRadio, Choices: calendar.Days()},

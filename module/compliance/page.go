@@ -87,6 +87,7 @@ type row struct {
 	Trend                []float64
 	TrendTone            ui.Tone
 	Owner                core.Text
+	How                  core.Text // the mechanisms, in a word each
 	Left                 core.Text // days left for a provisional rate
 }
 
@@ -104,7 +105,8 @@ type boardView struct {
 	Prev    string
 	Next    string
 	Export  string
-	Areas   []areaRows
+	Rows    []row // what has figures
+	Quiet   []row // carried out, without figures in this month
 	Unbuilt []areaRows
 	NUnb    int
 	Late    []item
@@ -178,19 +180,28 @@ func viewOf(ctx context.Context, b Board, by string) boardView {
 	v.Stats = statsOf(ctx, b)
 	v.Tabs = tabsOf(ctx, m, by)
 	for _, l := range b.Lines {
-		put := &v.Areas
-		if l.State == Unbuilt || l.State == Same {
-			put = &v.Unbuilt
-		}
-		area := core.Label(areaNames(), l.Clause.Area)
-		i := slices.IndexFunc(*put, func(a areaRows) bool { return a.Area == area })
-		if i < 0 {
-			*put = append(*put, areaRows{Area: area})
-			i = len(*put) - 1
-		}
-		(*put)[i].Rows = append((*put)[i].Rows, rowOf(ctx, l, b.Month))
+		v.put(ctx, l)
 	}
 	return v
+}
+
+// put places a clause: with figures, without, or among those that nothing carries out.
+func (v *boardView) put(ctx context.Context, l Line) {
+	r := rowOf(ctx, l, v.Month)
+	switch {
+	case l.State == Unbuilt || l.State == Same:
+		area := core.Label(areaNames(), l.Clause.Area)
+		i := slices.IndexFunc(v.Unbuilt, func(a areaRows) bool { return a.Area == area })
+		if i < 0 {
+			v.Unbuilt = append(v.Unbuilt, areaRows{Area: area})
+			i = len(v.Unbuilt) - 1
+		}
+		v.Unbuilt[i].Rows = append(v.Unbuilt[i].Rows, r)
+	case l.State == Off || l.Count.Total > 0 || l.Refused > 0 || len(l.Trend) > 0:
+		v.Rows = append(v.Rows, r)
+	default:
+		v.Quiet = append(v.Quiet, r)
+	}
 }
 
 func monthName(m core.Month) core.Text {
@@ -255,7 +266,7 @@ func rowOf(ctx context.Context, l Line, month core.Month) row {
 	r := row{ID: id, Href: ClauseHref(ctx, id), Text: l.Clause.Text.Say(ctx), State: l.State, Ours: l.Ours(), Owner: l.Owner.Name(),
 		Raised: figureOf(l.Count.Total, at("")), OnTime: figureOf(l.Count.OnTime, at("ontime")), Late: figureOf(l.Count.Late, at("late")),
 		Waived: figureOf(l.Count.Waived, at("waived")), Open: figureOf(l.Count.Open, at("open")), Bar: partsOf(l.Count), Total: float64(l.Count.Total),
-		Refused: l.Refused, RefusedHref: base(ctx) + "/refusals?" + query("clause", id, "month", m), TrendTone: ui.OK}
+		Refused: l.Refused, RefusedHref: base(ctx) + "/refusals?" + query("clause", id, "month", m), TrendTone: ui.None, How: mechanismsOf(l)}
 	if l.State == Unbuilt {
 		r.Owner = core.T("无人负责", "Nobody")
 		return r
@@ -304,9 +315,21 @@ func (r *row) rate(ctx context.Context, l Line, month core.Month) {
 	if r.RateTone != "" {
 		r.TrendTone = r.RateTone
 	}
-	if r.RateTone == ui.None {
-		r.TrendTone = ui.None
+}
+
+// mechanismsOf names how a clause is carried out: 拦截 · 表单.
+func mechanismsOf(l Line) core.Text {
+	var zh, en []string
+	for _, claim := range l.Claims {
+		for _, m := range claim.By {
+			name := mechanismName(m)
+			if z, _, _ := strings.Cut(name.ZH, ":"); !slices.Contains(zh, z) {
+				e, _, _ := strings.Cut(name.EN, ":")
+				zh, en = append(zh, z), append(en, e)
+			}
+		}
 	}
+	return core.Text{ZH: strings.Join(zh, " · "), EN: strings.Join(en, " · ")}
 }
 
 func measured(l Line, v core.Rate) core.Text {
@@ -658,15 +681,21 @@ func clausesPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 	}
 	v.Table = ui.TableView{Caption: core.T("制度条款", "Clauses"), Empty: core.T("没有符合条件的条款", "No clause fits"), Columns: []ui.Column{{Label: core.T("条款", "Clause")},
 		{Label: core.T("要求", "Demand")}, {Label: core.T("领域", "Area")}, {Label: core.T("责任", "Owed by")}, {Label: core.T("状态", "State")}}}
+	slices.SortStableFunc(lines, func(a, b Line) int { return rank(a.State) - rank(b.State) })
 	for _, l := range lines {
 		row := ui.Row{Cells: []ui.Cell{{Text: l.Clause.ID, Href: ClauseHref(ctx, l.Clause.ID)}, {Body: demand(l.Clause.Text.Say(ctx), l.Ours(), l.Clause.Law)},
-			{Text: core.Label(areaNames(), l.Clause.Area).Say(ctx)}, {Text: l.Owner.Name().Say(ctx)}, {Body: ui.Pill(stateTone(l.State), core.Label(States(), string(l.State)))}}}
+			{Body: unbroken(core.Label(areaNames(), l.Clause.Area))}, {Body: unbroken(l.Owner.Name())}, {Body: ui.Pill(stateTone(l.State), core.Label(States(), string(l.State)))}}}
 		if l.State == Unbuilt || l.State == Off {
 			row.Tone = ui.None
 		}
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
 	return web.Page{Title: core.T("制度条款", "Clauses"), Body: clausesBody(v)}, err
+}
+
+// rank puts what is carried out first.
+func rank(s State) int {
+	return slices.Index([]State{InForce, Off, Same, Unbuilt}, s)
 }
 
 func stateTone(s State) ui.Tone {

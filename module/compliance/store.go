@@ -88,10 +88,15 @@ func countPeople(ctx context.Context, tx db.Tx, project core.ID, month core.Mont
 	return out, err
 }
 
+// endOfMonth is the last instant at which a duty of the month may fall due: 24:00 belongs to the day that ends.
+func endOfMonth(ctx context.Context, month core.Month) time.Time {
+	return month.Add(1).First().Time(core.ProjectOf(ctx).Zone)
+}
+
 // countOverdue counts what is open past its term and fell due in the month or before it. Open duties have an index of
-// their own, so this reads only those.
+// their own, by their term, so this reads only those.
 func countOverdue(ctx context.Context, tx db.Tx, project core.ID, until core.Month) (int64, error) {
-	return db.Value[int64](ctx, tx, "select count(*) from duty_duty where project_id = $1 and state = 'open' and late and due_month <= $2", project, until)
+	return db.Value[int64](ctx, tx, "select count(*) from duty_duty where project_id = $1 and state = 'open' and late and due_at <= $2", project, endOfMonth(ctx, until))
 }
 
 // Filter chooses the duties behind a figure.
@@ -151,8 +156,8 @@ func findDuties(ctx context.Context, tx db.Tx, project core.ID, f Filter) ([]cor
 
 // oldestOverdue lists what has been waiting longest.
 func oldestOverdue(ctx context.Context, tx db.Tx, project core.ID, until core.Month, clause string, limit int) ([]core.ID, error) {
-	return db.Values[core.ID](ctx, tx, fmt.Sprintf(`select id from duty_duty where project_id = $1 and state = 'open' and late and due_month <= $2
-		and ($3 = '' or clause = $3) order by due_at, id limit %d`, limit), project, until, clause)
+	return db.Values[core.ID](ctx, tx, fmt.Sprintf(`select id from duty_duty where project_id = $1 and state = 'open' and late and due_at <= $2
+		and ($3 = '' or clause = $3) order by due_at, id limit %d`, limit), project, endOfMonth(ctx, until), clause)
 }
 
 // Coming is what falls due on one day under one clause.
@@ -166,10 +171,11 @@ type Coming struct {
 
 // coming groups the open duties that fall due in the days from…to.
 func coming(ctx context.Context, tx db.Tx, project core.ID, from, to core.Date) ([]Coming, error) {
+	zone := core.ProjectOf(ctx).Zone
 	return db.All(ctx, tx, func(c *Coming) []any { return []any{&c.Day, &c.Clause, &c.Role, &c.N, &c.Title.ZH, &c.Title.EN} },
 		`select due_day, clause, role, count(*), min(title), min(title_en) from duty_duty
-		where project_id = $1 and state = 'open' and not late and due_day >= $2 and due_day <= $3 and due_month >= $4 and due_month <= $5
-		group by due_day, clause, role order by due_day, clause, role limit 60`, project, from, to, from.Month(), to.Month())
+		where project_id = $1 and state = 'open' and not late and due_at > $2 and due_at <= $3
+		group by due_day, clause, role order by due_day, clause, role limit 60`, project, from.Time(zone), to.Add(1).Time(zone))
 }
 
 // paths gives, for each duty, the roles that it went up to, in order.

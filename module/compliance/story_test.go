@@ -14,6 +14,7 @@ import (
 	"huiyin/db"
 	"huiyin/duty"
 	"huiyin/module/compliance"
+	"huiyin/module/project"
 	"huiyin/testkit"
 )
 
@@ -151,6 +152,38 @@ func TestTheCalendarWarnsAndIsEntered(t *testing.T) {
 		}
 		if p := b.Post("/firm/clock", url.Values{"by": {"24h"}}); p.Status != 403 {
 			k.Errorf("moving it: %d", p.Status)
+		}
+	})
+}
+
+func TestAnAdministratorMovesADemonstrationsClock(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.Write(core.System, func(ctx context.Context, tx db.Tx) error { return project.SetUp(ctx, tx, "演示公司", true) })
+		k.Write(core.Desk, func(ctx context.Context, tx db.Tx) error {
+			return duty.Open(ctx, tx, "B4.3", core.Ref{Project: k.Project.ID, Kind: "repair", ID: 1000}, duty.Due(k.Now().Add(2*time.Hour)), duty.About(core.T("天花板渗水", "Ceiling leak"), ""))
+		})
+		admin, boss := k.As(core.Admin), k.As(core.Supervisor)
+		if p := boss.Get(boss.P("todo")); p.Has("天花板渗水") {
+			k.Fatal("the duty went up before it was late")
+		}
+		if p := admin.Get("/firm/clock"); p.Status != 200 || !p.Has("2026-11-18 09:0") || !p.Has("0 天 0 小时 0 分") {
+			k.Fatalf("the clock: %d %s", p.Status, p.Text("main"))
+		}
+		if p := admin.Post("/firm/clock", url.Values{"by": {"-1h"}}); !p.Has("没有拨动") {
+			k.Errorf("backwards: %d %s", p.Status, p.Text("main"))
+		}
+		if p := k.As(core.Manager).Post("/firm/clock", url.Values{"by": {"8h"}}); p.Status != 403 {
+			k.Errorf("a manager moves the clock: %d", p.Status)
+		}
+		if p := admin.Post("/firm/clock", url.Values{"by": {"8h"}}); p.Status != 200 || !p.Has("已拨动") || !p.Has("2026-11-18 17:0") || !p.Has("0 天 8 小时 0 分") {
+			k.Fatalf("moving it: %d %s", p.Status, p.Text("main"))
+		}
+		k.Tick() // as the running App does every few seconds
+		if p := boss.Get(boss.P("todo")); !p.Has("天花板渗水") || !p.Has("已上报") {
+			k.Errorf("the late duty did not go up: %s", p.Text("main"))
+		}
+		if p := k.As(core.Manager).Get(boss.P("compliance") + "/duties?month=2026-11&state=overdue"); p.Find("main tbody tr").Length() != 1 {
+			k.Errorf("the board's overdue duties: %s", p.Text("main"))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -238,10 +239,12 @@ func verification(ctx context.Context, tx db.Tx) (calendar.Clock, core.Span, err
 
 // addParts stores the contacts, consents and the first unit of a new file.
 func addParts(ctx context.Context, tx db.Tx, c Customer, in In) error {
-	for _, e := range in.Contacts {
-		if err := insertContact(ctx, tx, Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}); err != nil {
-			return err
-		}
+	ks := make([]Contact, len(in.Contacts))
+	for i, e := range in.Contacts {
+		ks[i] = Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}
+	}
+	if err := insertContacts(ctx, tx, ks...); err != nil {
+		return err
 	}
 	for _, s := range in.consents(ctx, tx, c.ID) {
 		if err := insertConsent(ctx, tx, s); err != nil {
@@ -259,18 +262,21 @@ func addParts(ctx context.Context, tx db.Tx, c Customer, in In) error {
 	if from == "" && in.Origin != OriginImport {
 		from = core.Today(ctx)
 	}
-	return insertStay(ctx, tx, Stay{ID: tx.NewID(), Customer: c.ID, Unit: in.Unit, Part: part, From: from, Origin: in.Origin})
+	return insertStays(ctx, tx, Stay{ID: tx.NewID(), Customer: c.ID, Unit: in.Unit, Part: part, From: from, Origin: in.Origin})
 }
 
 // purpose is what consent is asked for: the running of the property, and nothing else (B1.4).
-const purpose = "物业服务:联系、维修、收费与应急通知"
+const (
+	purpose   = "物业服务:联系、维修、收费与应急通知"
+	idPurpose = "证件号:核验身份与签订合同"
+)
 
 func (in In) consents(ctx context.Context, tx db.Tx, customer core.ID) (out []Consent) {
 	if in.Consent != "" {
 		out = append(out, Consent{ID: tx.NewID(), Customer: customer, Purpose: purpose, How: in.Consent, GivenAt: core.Now(ctx), GivenBy: in.ConsentBy})
 	}
 	if in.Sensitive != "" && identity(in.IDNo) {
-		out = append(out, Consent{ID: tx.NewID(), Customer: customer, Purpose: "证件号:核验身份与签订合同", Sensitive: true, How: in.Sensitive, GivenAt: core.Now(ctx), GivenBy: in.ConsentBy})
+		out = append(out, Consent{ID: tx.NewID(), Customer: customer, Purpose: idPurpose, Sensitive: true, How: in.Sensitive, GivenAt: core.Now(ctx), GivenBy: in.ConsentBy})
 	}
 	return out
 }
@@ -312,7 +318,11 @@ func about(ctx context.Context, c Customer, what core.Text) duty.Option {
 }
 
 func openVerification(ctx context.Context, tx db.Tx, c Customer) error {
-	return duty.Open(ctx, tx, "B1.2", c.Ref(), duty.Number("every"), duty.Again(), about(ctx, c, core.T("核实客户信息", "Verify the customer's information")))
+	return duty.OpenMany(ctx, tx, c.Project, []duty.Opening{nextVerification(ctx, c)})
+}
+
+func nextVerification(ctx context.Context, c Customer) duty.Opening {
+	return duty.Opening{Clause: "B1.2", About: c.Ref(), Opts: []duty.Option{duty.Number("every"), duty.Again(), about(ctx, c, core.T("核实客户信息", "Verify the customer's information"))}}
 }
 
 // askConfirmation files the approval of C5.1. A supervisor's own file goes to the manager.
@@ -666,17 +676,25 @@ func OpenGaps(ctx context.Context, tx db.Tx, c Customer) error {
 	if err != nil {
 		return err
 	}
-	clock, every, err := verification(ctx, tx)
+	opens, err := openings(ctx, tx, c, contacts, consents)
 	if err != nil {
 		return err
 	}
-	due := clock.Due(core.Now(ctx), every, "")
-	for _, g := range gaps(ctx, tx, c, contacts, consents) {
-		if err := duty.Open(ctx, tx, g.clause, c.Ref(), duty.Number("gap"), duty.Due(due), about(ctx, c, g.what)); err != nil {
-			return err
-		}
+	return duty.OpenMany(ctx, tx, c.Project, opens)
+}
+
+// openings are the duties that the gaps of a file ask for.
+func openings(ctx context.Context, tx db.Tx, c Customer, contacts []Contact, consents []Consent) ([]duty.Opening, error) {
+	clock, every, err := verification(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	due := clock.Due(core.Now(ctx), every, "")
+	var out []duty.Opening
+	for _, g := range gaps(ctx, tx, c, contacts, consents) {
+		out = append(out, duty.Opening{Clause: g.clause, About: c.Ref(), Opts: []duty.Option{duty.Number("gap"), duty.Due(due), about(ctx, c, g.what)}})
+	}
+	return out, nil
 }
 
 type gap struct {
@@ -692,8 +710,10 @@ func gaps(ctx context.Context, tx db.Tx, c Customer, contacts []Contact, consent
 	if (c.Form == Person || len(contacts) > 0 || c.LegalPerson != "") && !general(consents) {
 		out = append(out, gap{"B1.4", core.T("补录个人信息同意", "Record the consent to personal data")})
 	}
-	if n, err := regulation.Count(ctx, tx, "C15.4", "contacts"); err == nil && c.Category == Key && len(contacts) < n {
-		out = append(out, gap{"C15.4", core.T("补足联系人员", "Add the missing contact persons")})
+	if c.Category == Key {
+		if n, err := regulation.Count(ctx, tx, "C15.4", "contacts"); err == nil && len(contacts) < n {
+			out = append(out, gap{"C15.4", core.T("补足联系人员", "Add the missing contact persons")})
+		}
 	}
 	if c.State == Pending {
 		out = append(out, gap{"C5.1", core.T("确认导入的档案", "Confirm the imported file")})
@@ -707,12 +727,12 @@ func closeGaps(ctx context.Context, tx db.Tx, c Customer) error {
 	if err != nil {
 		return err
 	}
-	open := map[string]bool{}
-	for _, g := range gaps(ctx, tx, c, contacts, consents) {
-		open[g.clause] = true
-	}
+	return closeGone(ctx, tx, c, gaps(ctx, tx, c, contacts, consents))
+}
+
+func closeGone(ctx context.Context, tx db.Tx, c Customer, left []gap) error {
 	for _, clause := range []string{"B1.1", "B1.4", "C15.4"} {
-		if open[clause] {
+		if slices.ContainsFunc(left, func(g gap) bool { return g.clause == clause }) {
 			continue
 		}
 		if err := duty.Done(ctx, tx, clause, c.Ref()); err != nil {
@@ -732,7 +752,7 @@ func AddContact(ctx context.Context, tx db.Tx, id core.ID, e Entry) (core.ID, er
 		return 0, err
 	}
 	k := Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}
-	if err := insertContact(ctx, tx, k); err != nil {
+	if err := insertContacts(ctx, tx, k); err != nil {
 		return 0, err
 	}
 	return k.ID, touched(ctx, tx, c, "contact_added", e)
@@ -850,7 +870,7 @@ func Occupy(ctx context.Context, tx db.Tx, id core.ID, in Occupation) (core.ID, 
 		}
 	}
 	s := Stay{ID: tx.NewID(), Customer: id, Unit: in.Unit, Part: in.Part, From: in.From}
-	if err := insertStay(ctx, tx, s); err != nil {
+	if err := insertStays(ctx, tx, s); err != nil {
 		return 0, err
 	}
 	if in.Part == AsTenant && u.State == estate.Free {

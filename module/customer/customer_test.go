@@ -41,12 +41,13 @@ type world struct {
 	d   *db.DB
 	now time.Time
 	as  core.Actor
+	on  []house.Module // modules of the test besides
 }
 
 func each(t *testing.T, fn func(w *world)) {
 	t.Helper()
 	dbtest.Each(t, migrations(), func(t *testing.T, d *db.DB) {
-		fn(&world{t, d, time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC), actor(11, core.Desk)})
+		fn(&world{t: t, d: d, now: time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC), as: actor(11, core.Desk)})
 	})
 }
 
@@ -55,7 +56,7 @@ func actor(id core.ID, roles ...core.Role) core.Actor {
 }
 
 func (w *world) ctx() context.Context {
-	l, err := house.Gather(modules())
+	l, err := house.Gather(append(modules(), w.on...))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -195,6 +196,10 @@ func TestB1_2_AFileIsVerifiedOnceAYearAndTheOverdueAreListed(t *testing.T) {
 		if len(ds) != 2 || !ds[0].Late || ds[0].State != duty.StateDone || ds[1].State != duty.StateOpen {
 			w.t.Errorf("duties after a late verification: %+v", ds)
 		}
+		w.off("B1.2")
+		if ds := w.duties("customer", w.create(firm("不必核实公司")), "B1.2"); len(ds) != 0 {
+			w.t.Errorf("duties with B1.2 off: %+v", ds)
+		}
 	})
 }
 
@@ -282,6 +287,11 @@ func TestC15_2_AFirstContactIsFiledWithinFiveWorkingDays(t *testing.T) {
 		if len(ds) != 2 || ds[0].State != duty.StateDone || ds[1].State != duty.StateDone || ds[1].Late {
 			w.t.Errorf("duties %+v, want two done in time", ds)
 		}
+		w.off("C15.2")
+		w.do(func(ctx context.Context, tx db.Tx) error { return customer.Change(ctx, tx, id, "换了电话") })
+		if ds := w.duties("customer", id, "C15.2"); len(ds) != 2 {
+			w.t.Errorf("duties with C15.2 off: %+v", ds)
+		}
 	})
 }
 
@@ -318,6 +328,18 @@ func TestC15_4_ALeaversCustomersAreHandedOverInOneStep(t *testing.T) {
 		if err := w.try(func(ctx context.Context, tx db.Tx) error { return customer.HandOver(ctx, tx, handover, 23, "") }); !core.IsKind(err, core.KindConflict) {
 			w.t.Errorf("handed over twice: %v", err)
 		}
+		c := firm("丙公司")
+		c.Keeper = 31
+		w.create(c)
+		w.off("C15.4")
+		w.do(func(ctx context.Context, tx db.Tx) error { return customer.Leaver(ctx, tx, 31) })
+		w.read(func(ctx context.Context, tx db.Tx) error {
+			id, err := db.Value[core.ID](ctx, tx, "select id from customer_handover where project_id = $1 and leaver_id = 31", project)
+			if ds := w.duties("handover", id, "C15.4"); id == 0 || len(ds) != 0 {
+				w.t.Errorf("handover %s with C15.4 off: duties %+v", id, ds)
+			}
+			return err
+		})
 	})
 }
 
@@ -347,6 +369,27 @@ func TestD4_7_TheTelephoneListIsCompiledSentAndSignedFor(t *testing.T) {
 		ref := duty.PeriodRef(project, "2026-11")
 		if ds := w.duties(ref.Kind, ref.ID, "D4.7"); len(ds) != 1 || ds[0].State != duty.StateDone {
 			w.t.Errorf("duties %+v, want one done", ds)
+		}
+	})
+}
+
+func TestD4_7_EachMonthOwesItsList(t *testing.T) {
+	each(t, func(w *world) {
+		due := func(month core.Month) []duty.Duty {
+			place := duty.Place{Project: core.Project{ID: project, Code: "lh", Zone: core.China}, Since: w.now}
+			if err := duty.Tick(w.ctx(), w.d, []duty.Place{place}, customer.Module().Recurring); err != nil {
+				w.t.Fatal(err)
+			}
+			ref := duty.PeriodRef(project, month)
+			return w.duties(ref.Kind, ref.ID, "D4.7")
+		}
+		if ds := due("2026-11"); len(ds) != 1 || ds[0].Day != "2026-11-20" {
+			w.t.Fatalf("duties %+v, want one due on the 20th", ds)
+		}
+		w.off("D4.7")
+		w.now = w.now.AddDate(0, 1, 0)
+		if ds := due("2026-12"); len(ds) != 0 {
+			w.t.Errorf("duties with D4.7 off: %+v", ds)
 		}
 	})
 }
@@ -508,7 +551,9 @@ func TestMergeLosesNothingAndIsUndone(t *testing.T) {
 			})
 			return contacts, stays
 		}
+		spaces := w.spaces(keep, gone)
 		w.do(func(ctx context.Context, tx db.Tx) error { return customer.Merge(ctx, tx, keep, gone) })
+		spaces(keep, keep, "after the merge")
 		if k, s := count(keep); k != 2 || s != 2 || w.get(gone).State != customer.Merged {
 			w.t.Errorf("after the merge: %d contacts, %d units", k, s)
 		}
@@ -519,11 +564,44 @@ func TestMergeLosesNothingAndIsUndone(t *testing.T) {
 			}
 			return customer.Unmerge(ctx, tx, keep, m[0].ID)
 		})
+		spaces(gone, keep, "after undoing it")
 		if k, s := count(gone); k != 1 || s != 1 || w.get(gone).State != customer.Pending {
 			w.t.Errorf("after undoing it: %d contacts, %d units, %s", k, s, w.get(gone).State)
 		}
 		w.verify()
 	})
+}
+
+// spaces gives each customer a parking space and the second a letter box, and checks later whose they are.
+func (w *world) spaces(keep, gone core.ID) func(ofGone, ofKept core.ID, when string) {
+	w.t.Helper()
+	let := func(code string, id core.ID) estate.SpaceIn {
+		return estate.SpaceIn{Code: code, State: estate.SpaceLet, UsedBy: "华达科技", Customer: id}
+	}
+	w.do(func(ctx context.Context, tx db.Tx) error {
+		if _, err := estate.CreateParking(ctx, tx, let("C1", keep)); err != nil {
+			return err
+		}
+		if _, err := estate.CreateParking(ctx, tx, let("C2", gone)); err != nil {
+			return err
+		}
+		_, err := estate.CreateMailbox(ctx, tx, let("M2", gone))
+		return err
+	})
+	return func(ofGone, ofKept core.ID, when string) {
+		w.t.Helper()
+		w.read(func(ctx context.Context, tx db.Tx) error {
+			for table, want := range map[string]map[string]core.ID{"estate_parking": {"C1": ofKept, "C2": ofGone}, "estate_mailbox": {"M2": ofGone}} {
+				for code, id := range want {
+					got, err := db.Value[core.ID](ctx, tx, "select customer_id from "+table+" where project_id = $1 and code = $2", project, code)
+					if err != nil || got != id {
+						w.t.Errorf("%s: %s belongs to %s, want %s (%v)", when, code, got, id, err)
+					}
+				}
+			}
+			return nil
+		})
+	}
 }
 
 // stage reads a workbook and gives its rows to every importer, as the import does.
@@ -534,6 +612,12 @@ func (w *world) importBook(path string) (counts sheet.Counts, problems []sheet.P
 	var staged [][]sheet.Staged
 	importers := sortedImporters()
 	w.read(func(ctx context.Context, tx db.Tx) error {
+		tx.Trace()
+		defer func() {
+			if n := len(tx.Queries()); n > 40 {
+				w.t.Errorf("staging made %d queries: one a row?", n)
+			}
+		}()
 		for _, im := range importers {
 			rows, ps, err := im.Stage(ctx, tx, sheets[im.Layout], batch)
 			if err != nil {
@@ -628,29 +712,19 @@ func readBook(t *testing.T, path string) map[string][]sheet.ImportRow {
 	return out
 }
 
-// samples are the workbooks beside the project, where the machine has them.
-func samples(t *testing.T) string {
-	dir := os.Getenv("HUIYIN_SAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "samples")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no sample workbooks here")
-	}
-	return dir
-}
+// officeBook is a workbook as a property office keeps it.
+func officeBook() string { return filepath.Join("..", "..", "sheet", "testdata", "office.xlsx") }
 
 func TestTheOfficesWorkbookIsTakenOverOnce(t *testing.T) {
-	dir := samples(t)
 	each(t, func(w *world) {
 		start := time.Now()
-		counts, problems := w.importBook(filepath.Join(dir, "office.xlsx"))
+		counts, problems := w.importBook(officeBook())
 		took := time.Since(start)
 		w.t.Logf("%d problems, %v", len(problems), took)
 		if counts.Units != 520 || counts.Customers < 450 || counts.Leases < 400 || counts.Readings < 900 || counts.ArrearsFen != 59651678 {
 			w.t.Errorf("taken: %+v", counts)
 		}
-		again, _ := w.importBook(filepath.Join(dir, "office.xlsx"))
+		again, _ := w.importBook(officeBook())
 		if again.New != 0 || again.Changed != 0 {
 			w.t.Errorf("importing again: %+v", again)
 		}

@@ -67,18 +67,21 @@ type Pair struct {
 func Pairs(ctx context.Context, tx db.Tx, limit int) ([]Pair, error) {
 	var out []Pair
 	seen := map[[2]core.ID]bool{}
-	const live = "a.state <> 'merged' and a.state <> 'erased' and b.state <> 'merged' and b.state <> 'erased'"
+	// Groups first, then their members: a join of all with all would look at every pair of files.
+	const live = "c.project_id = $1 and c.state <> 'merged' and c.state <> 'erased'"
+	same := func(column string) string {
+		return `with same as (select c.` + column + ` as word, min(c.id) as first from customer_customer c where ` + live + ` and c.` + column + ` <> '' group by c.` + column + ` having count(*) > 1 limit $2)
+			select same.first, c.id from same join customer_customer c on c.` + column + ` = same.word and c.id > same.first where ` + live + ` order by same.first, c.id limit $2`
+	}
 	for _, q := range []struct {
 		why  core.Text
 		text string
 	}{
-		{core.T("证件号相同", "Same ID number"), `select a.id, b.id from customer_customer a join customer_customer b on b.project_id = a.project_id and b.id_blind = a.id_blind and b.id > a.id
-			where a.project_id = $1 and a.id_blind <> '' and ` + live + " limit $2"},
-		{core.T("名称相同", "Same name"), `select a.id, b.id from customer_customer a join customer_customer b on b.project_id = a.project_id and b.name_key = a.name_key and b.id > a.id
-			where a.project_id = $1 and ` + live + " limit $2"},
-		{core.T("电话相同", "Same telephone"), `select p.customer_id, q.customer_id from customer_phone p join customer_phone q on q.project_id = p.project_id and q.phone = p.phone and q.customer_id > p.customer_id
-			join customer_customer a on a.project_id = p.project_id and a.id = p.customer_id join customer_customer b on b.project_id = q.project_id and b.id = q.customer_id
-			where p.project_id = $1 and ` + live + " limit $2"},
+		{core.T("证件号相同", "Same ID number"), same("id_blind")},
+		{core.T("名称相同", "Same name"), same("name_key")},
+		{core.T("电话相同", "Same telephone"), `with same as (select p.phone as word, min(p.customer_id) as first from customer_phone p where p.project_id = $1 group by p.phone having min(p.customer_id) < max(p.customer_id) limit $2)
+			select distinct same.first, c.id from same join customer_phone p on p.project_id = $1 and p.phone = same.word and p.customer_id > same.first
+			join customer_customer c on c.project_id = p.project_id and c.id = p.customer_id where ` + live + ` order by 1, 2 limit $2`},
 	} {
 		rows, err := db.All(ctx, tx, func(p *Pair) []any { return []any{&p.A, &p.B} }, q.text, core.ProjectOf(ctx).ID, limit)
 		if err != nil {
@@ -99,6 +102,12 @@ type moved map[string][]core.ID
 
 // movable are the tables whose rows belong to a customer.
 var movable = []string{"customer_contact", "customer_phone", "customer_unit", "customer_consent", "customer_report", "customer_lease", "customer_reading", "customer_arrears", "customer_directory_line", "customer_handover_line"}
+
+// The spaces of module estate among what was moved.
+const (
+	parkingKey = "parking"
+	mailboxKey = "mailbox"
+)
 
 // MergeRecord is one merge.
 type MergeRecord struct {
@@ -138,9 +147,11 @@ func Merge(ctx context.Context, tx db.Tx, keep, gone core.ID) error {
 			return err
 		}
 	}
-	if err := estate.Rehome(ctx, tx, gone, keep); err != nil {
+	spaces, err := estate.Rehome(ctx, tx, gone, keep)
+	if err != nil {
 		return err
 	}
+	all[parkingKey], all[mailboxKey] = spaces.Parking, spaces.Mailbox
 	_, err = db.Exec(ctx, tx, "insert into customer_merge (project_id, id, kept_id, gone_id, gone_state, at, by_name, moved) values ($1,$2,$3,$4,$5,$6,$7,$8)",
 		k.Project, tx.NewID(), keep, gone, g.State, core.Now(ctx), core.ActorOf(ctx).Name, core.JSON(all))
 	if err != nil {
@@ -230,6 +241,9 @@ func Unmerge(ctx context.Context, tx db.Tx, keep, merge core.ID) error {
 		if _, err := rehome(ctx, tx, t, keep, g.ID, append([]core.ID{}, all[t]...)); err != nil {
 			return err
 		}
+	}
+	if err := estate.GiveBack(ctx, tx, keep, g.ID, estate.Taken{Parking: all[parkingKey], Mailbox: all[mailboxKey]}); err != nil {
+		return err
 	}
 	if err := db.ExecOne(ctx, tx, "update customer_merge set undone_at = $1 where project_id = $2 and id = $3", core.Now(ctx), p, m.ID); err != nil {
 		return err

@@ -95,11 +95,17 @@ func ArrearsOf(ctx context.Context, tx db.Tx, customer core.ID) ([]Arrears, erro
 	return db.All(ctx, tx, (*Arrears).dest, arrearsSelect+"and a.customer_id = $2 order by a.month, a.id", core.ProjectOf(ctx).ID, customer)
 }
 
-func insertLease(ctx context.Context, tx db.Tx, l Lease) error {
-	_, err := db.Exec(ctx, tx, `insert into customer_lease (project_id, id, created_at, created_by, changed_at, changed_by, contract_no, unit_id, customer_id, from_on, to_on, rent, deposit, pay_method,
-		free_months, note, extra) values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
-		core.ProjectOf(ctx).ID, l.ID, core.Now(ctx), core.ActorOf(ctx).ID, l.No, l.Unit, l.Customer, l.From, l.To, l.Rent, l.Deposit, l.PayMethod, l.FreeMonths, l.Note, l.Extra)
-	return err
+const leaseInto = `customer_lease (project_id, id, created_at, created_by, changed_at, changed_by, contract_no, unit_id, customer_id, from_on, to_on, rent, deposit, pay_method,
+	free_months, note, extra)`
+
+func newLease(ctx context.Context, id core.ID, l Lease) []any {
+	return append(begun(ctx, id), l.No, l.Unit, l.Customer, l.From, l.To, l.Rent, l.Deposit, l.PayMethod, l.FreeMonths, l.Note, l.Extra)
+}
+
+// begun are the values of a new row that every business table begins with.
+func begun(ctx context.Context, id core.ID) []any {
+	now, by := core.Now(ctx), core.ActorOf(ctx).ID
+	return []any{core.ProjectOf(ctx).ID, id, now, by, now, by}
 }
 
 func updateLease(ctx context.Context, tx db.Tx, l Lease) error {
@@ -108,11 +114,11 @@ func updateLease(ctx context.Context, tx db.Tx, l Lease) error {
 		l.Customer, l.From, l.To, l.Rent, l.Deposit, l.PayMethod, l.FreeMonths, l.Note, l.Extra, core.Now(ctx), core.ActorOf(ctx).ID, core.ProjectOf(ctx).ID, l.ID, l.Version)
 }
 
-func insertReading(ctx context.Context, tx db.Tx, r Reading) error {
-	_, err := db.Exec(ctx, tx, `insert into customer_reading (project_id, id, created_at, created_by, changed_at, changed_by, meter_no, period, meter_kind, unit_id, customer_id, multiplier, previous,
-		current_value, unit_price, reader, extra) values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
-		core.ProjectOf(ctx).ID, r.ID, core.Now(ctx), core.ActorOf(ctx).ID, r.Meter, r.Period, r.Kind, r.Unit, r.Customer, r.Multiplier, r.Previous, r.Current, r.UnitPrice, r.Reader, r.Extra)
-	return err
+const readingInto = `customer_reading (project_id, id, created_at, created_by, changed_at, changed_by, meter_no, period, meter_kind, unit_id, customer_id, multiplier, previous,
+	current_value, unit_price, reader, extra)`
+
+func newReading(ctx context.Context, id core.ID, r Reading) []any {
+	return append(begun(ctx, id), r.Meter, r.Period, r.Kind, r.Unit, r.Customer, r.Multiplier, r.Previous, r.Current, r.UnitPrice, r.Reader, r.Extra)
 }
 
 func updateReading(ctx context.Context, tx db.Tx, r Reading) error {
@@ -121,10 +127,10 @@ func updateReading(ctx context.Context, tx db.Tx, r Reading) error {
 		r.Kind, r.Unit, r.Customer, r.Multiplier, r.Previous, r.Current, r.UnitPrice, r.Reader, r.Extra, core.Now(ctx), core.ActorOf(ctx).ID, core.ProjectOf(ctx).ID, r.ID, r.Version)
 }
 
-func insertArrears(ctx context.Context, tx db.Tx, a Arrears) error {
-	_, err := db.Exec(ctx, tx, `insert into customer_arrears (project_id, id, created_at, created_by, changed_at, changed_by, unit_id, customer_id, item, month, amount, note, extra)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, core.ProjectOf(ctx).ID, a.ID, core.Now(ctx), core.ActorOf(ctx).ID, a.Unit, a.Customer, a.Item, a.Month, a.Amount, a.Note, a.Extra)
-	return err
+const arrearsInto = `customer_arrears (project_id, id, created_at, created_by, changed_at, changed_by, unit_id, customer_id, item, month, amount, note, extra)`
+
+func newArrears(ctx context.Context, id core.ID, a Arrears) []any {
+	return append(begun(ctx, id), a.Unit, a.Customer, a.Item, a.Month, a.Amount, a.Note, a.Extra)
 }
 
 func updateArrears(ctx context.Context, tx db.Tx, a Arrears) error {

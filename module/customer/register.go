@@ -56,12 +56,27 @@ func basicFields() []core.Field[In] {
 	}
 }
 
+// newFields asks first who it is, where, and whom to call; the particulars of 业户基本情况表 may follow.
 func newFields() []core.Field[In] {
-	return append(basicFields(),
-		core.Field[In]{Name: "unit", Label: core.T("单元", "Unit"), Ptr: func(in *In) any { return &in.Unit }, Source: "unit"},
-		core.Field[In]{Name: "part", Label: core.T("在该单元为", "In the unit as"), Ptr: func(in *In) any { return &in.Part }, Choices: parts()},
-		core.Field[In]{Name: "contacts", Label: core.T("联系人", "Contacts"), Hint: core.T("重点客户须两名以上;紧急联系人办公时间内外各两名", "Two or more for a key customer; two emergency contacts each in and outside office hours"),
-			Rows: core.Rows(func(in *In) *[]Entry { return &in.Contacts }, entryFields())})
+	more := []core.Field[In]{
+		{Name: "unit", Label: core.T("单元", "Unit"), Ptr: func(in *In) any { return &in.Unit }, Source: "unit"},
+		{Name: "part", Label: core.T("在该单元为", "In the unit as"), Ptr: func(in *In) any { return &in.Part }, Choices: parts()},
+		{Name: "contacts", Label: core.T("联系人", "Contacts"), Hint: core.T("重点客户须两名以上;紧急联系人办公时间内外各两名", "Two or more for a key customer; two emergency contacts each in and outside office hours"),
+			Rows: core.Rows(func(in *In) *[]Entry { return &in.Contacts }, entryFields())},
+	}
+	all := map[string]core.Field[In]{}
+	for _, f := range append(basicFields(), more...) {
+		all[f.Name] = f
+	}
+	id := all["id_no"]
+	id.Hint = core.T("加密保存;个人证件号须另行取得单独同意", "Stored encrypted; a person's number needs a consent of its own")
+	all["id_no"] = id
+	var out []core.Field[In]
+	for _, name := range []string{"name", "kind", "form", "category", "unit", "part", "contacts", "consent", "consent_by", "id_no", "sensitive", "industry", "legal_person", "address", "nationality", "move_in", "met_on",
+		"keeper", "grade", "credit", "credit_note", "facilities", "needs", "opinions", "note"} {
+		out = append(out, all[name])
+	}
+	return out
 }
 
 func entryFields() []core.Field[Entry] {
@@ -113,6 +128,10 @@ func revealPhones(ctx context.Context, tx db.Tx, id core.ID) (string, error) {
 
 func newVerb() register.Verber {
 	return register.Verb[In]{Name: "new", Label: core.T("建档", "New file"), Roles: keepers(), New: true, Primary: true, Fields: newFields(), Clause: "B1.1", Said: core.T("已建档,等待确认", "On file; it awaits confirmation"),
+		Fill: func(_ context.Context, _ db.Tx, _ core.ID, in *In) error {
+			*in = In{Kind: KindTenant, Form: Organisation, Category: Ordinary, Grade: "plain", Credit: "unknown", Part: AsTenant}
+			return nil
+		},
 		Do: func(ctx context.Context, tx db.Tx, _ core.ID, in In) (core.ID, error) { return Create(ctx, tx, in) }}
 }
 
@@ -295,7 +314,7 @@ func withdrawVerb() register.Verber {
 			var out []core.Choice
 			for _, s := range all {
 				if s.WithdrawnAt.IsZero() {
-					out = append(out, core.Choice{Value: s.ID.String(), Label: ui.Plain(s.Purpose)})
+					out = append(out, core.Choice{Value: s.ID.String(), Label: purposeOf(s)})
 				}
 			}
 			return map[string][]core.Choice{"row": out}, err

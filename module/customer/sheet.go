@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -82,17 +81,27 @@ type known struct {
 	contacts  map[core.ID][]Contact
 	stays     map[core.ID][]Stay
 	inUnit    map[core.ID][]Stay
+	codes     map[core.ID]string // of units by id
 }
 
+type knownKey struct{}
+
+// load reads the people of the project once a transaction, and the units anew each time: the sheets before may have
+// brought some.
 func load(ctx context.Context, tx db.Tx) (*known, error) {
-	k := &known{map[string]estate.Unit{}, map[core.ID]*Customer{}, map[string]core.ID{}, map[string][]core.ID{}, map[string]core.ID{}, map[core.ID][]Contact{}, map[core.ID][]Stay{}, map[core.ID][]Stay{}}
-	units, err := estate.Current(ctx, tx)
+	k, err := db.Bag(tx, knownKey{}, func() (*known, error) { return loadPeople(ctx, tx) })
 	if err != nil {
 		return nil, err
 	}
+	units, err := estate.Current(ctx, tx)
 	for _, u := range units {
-		k.units[u.Key] = u
+		k.units[u.Key], k.codes[u.ID] = u, u.Code
 	}
+	return k, err
+}
+
+func loadPeople(ctx context.Context, tx db.Tx) (*known, error) {
+	k := &known{map[string]estate.Unit{}, map[core.ID]*Customer{}, map[string]core.ID{}, map[string][]core.ID{}, map[string]core.ID{}, map[core.ID][]Contact{}, map[core.ID][]Stay{}, map[core.ID][]Stay{}, map[core.ID]string{}}
 	p := core.ProjectOf(ctx).ID
 	if err := k.people(ctx, tx, p); err != nil {
 		return nil, err
@@ -482,7 +491,7 @@ func covers(have, want []core.Phone) bool {
 
 func (k *known) contact(customer core.ID, e Entry) (Contact, bool) {
 	for _, c := range k.contacts[customer] {
-		if c.Role == e.Role && NameKey(string(c.Name)) == NameKey(string(e.Name)) {
+		if sameContact(c, e) {
 			return c, true
 		}
 	}
@@ -495,180 +504,4 @@ func (k *known) holds(customer core.ID, unit, part string) bool {
 		return false
 	}
 	return slices.ContainsFunc(k.stays[customer], func(s Stay) bool { return s.Unit == u.ID && s.Part == part })
-}
-
-// touchedKey remembers which files this import has written, so that its own writes do not look like somebody else's.
-type touchedKey struct{}
-
-func writtenHere(tx db.Tx) (map[core.ID]bool, error) {
-	return db.Bag(tx, touchedKey{}, func() (map[core.ID]bool, error) { return map[core.ID]bool{}, nil })
-}
-
-func applyPeople(ctx context.Context, tx db.Tx, rows []sheet.Staged, _ *sheet.Batch) error {
-	k, err := load(ctx, tx)
-	if err != nil {
-		return err
-	}
-	written, err := writtenHere(tx)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		var p party
-		if err := json.Unmarshal([]byte(row.Data), &p); err != nil {
-			return err
-		}
-		c := k.match(p)
-		if row.Record != 0 {
-			c = k.customers[row.Record]
-			if c == nil || c.Version != row.Version && !written[c.ID] {
-				return estate.Moved(row)
-			}
-		} else if c != nil && !written[c.ID] {
-			return estate.Moved(row)
-		}
-		if c == nil {
-			c, err = k.create(ctx, tx, p)
-		} else {
-			err = k.change(ctx, tx, c, p, row)
-		}
-		if err != nil {
-			return err
-		}
-		written[c.ID] = true
-	}
-	return nil
-}
-
-// create puts a row's customer on file with all its gaps.
-func (k *known) create(ctx context.Context, tx db.Tx, p party) (*Customer, error) {
-	id, err := db.Unseal(tx, p.ID)
-	if err != nil {
-		return nil, err
-	}
-	in := In{Kind: p.Kind, Name: core.Personal(p.Name), IDNo: core.IDNumber(id), Industry: p.Industry, LegalPerson: core.Personal(p.Legal), Category: p.Category, MoveIn: p.MoveIn,
-		Contacts: p.Contacts, Origin: OriginImport, Extra: p.Extra}
-	in.complete()
-	c, err := newFile(ctx, tx, in)
-	if err != nil {
-		return nil, err
-	}
-	if err := insert(ctx, tx, c); err != nil {
-		return nil, err
-	}
-	c.Version = 1
-	for _, e := range in.Contacts {
-		if err := k.addContact(ctx, tx, c.ID, e); err != nil {
-			return nil, err
-		}
-	}
-	k.add(&c)
-	if err := k.addStays(ctx, tx, &c, p); err != nil {
-		return nil, err
-	}
-	return &c, settle(ctx, tx, c, in)
-}
-
-func (k *known) addContact(ctx context.Context, tx db.Tx, customer core.ID, e Entry) error {
-	x := Contact{tx.NewID(), customer, e.Name, e.Role, e.Note, e.phones()}
-	k.contacts[customer] = append(k.contacts[customer], x)
-	return insertContact(ctx, tx, x)
-}
-
-func (k *known) addStays(ctx context.Context, tx db.Tx, c *Customer, p party) error {
-	for _, key := range p.Units {
-		if k.holds(c.ID, key, p.Part) {
-			continue
-		}
-		u, err := k.unit(ctx, tx, key)
-		if err != nil {
-			return err
-		}
-		s := Stay{ID: tx.NewID(), Customer: c.ID, Unit: u.ID, Part: p.Part, From: p.MoveIn, Origin: OriginImport}
-		k.stay(s)
-		if err := insertStay(ctx, tx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unit finds a unit by its key, or makes it.
-func (k *known) unit(ctx context.Context, tx db.Tx, key string) (estate.Unit, error) {
-	if u, ok := k.units[key]; ok {
-		return u, nil
-	}
-	id, err := estate.EnsureUnit(ctx, tx, key, OriginImport)
-	if err != nil {
-		return estate.Unit{}, err
-	}
-	u, err := estate.Get(ctx, tx, id)
-	k.units[key] = u
-	return u, err
-}
-
-// change writes what a row says over the file; what it does not mention stays.
-func (k *known) change(ctx context.Context, tx db.Tx, c *Customer, p party, row sheet.Staged) error {
-	p.onto(c)
-	id, err := db.Unseal(tx, p.ID)
-	if err == nil {
-		err = c.setID(ctx, tx, core.IDNumber(id))
-	}
-	if err != nil {
-		return err
-	}
-	if err := update(ctx, tx, *c); err != nil {
-		return err
-	}
-	c.Version++
-	for _, e := range p.Contacts {
-		have, ok := k.contact(c.ID, e)
-		switch {
-		case !ok:
-			err = k.addContact(ctx, tx, c.ID, e)
-		case !covers(have.Phones, e.phones()):
-			if err = dropPhones(ctx, tx, c.ID, have.ID); err == nil {
-				err = insertPhones(ctx, tx, c.ID, have.ID, e.phones())
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := k.addStays(ctx, tx, c, p); err != nil {
-		return err
-	}
-	if c.Origin == OriginImport {
-		if err := OpenGaps(ctx, tx, *c); err != nil {
-			return err
-		}
-	}
-	if err := closeGaps(ctx, tx, *c); err != nil {
-		return err
-	}
-	k.add(c)
-	return record(ctx, tx, *c, "edited", map[string]string{"fields": estate.ChangedFields(row.Changes), "sheet": row.Sheet})
-}
-
-func (p party) onto(c *Customer) {
-	set := func(to *string, v string) {
-		if v != "" {
-			*to = v
-		}
-	}
-	if p.Name != "" {
-		c.Name, c.NameKey = core.Personal(p.Name), NameKey(p.Name)
-	}
-	if p.Legal != "" {
-		c.LegalPerson = core.Personal(p.Legal)
-	}
-	set(&c.Industry, p.Industry)
-	set(&c.Category, p.Category)
-	set(&c.Extra, p.Extra)
-	if p.MoveIn != "" {
-		c.MoveIn = p.MoveIn
-	}
-	if c.Kind == KindOwner && p.Kind == KindTenant {
-		c.Kind = KindTenant // an owner who also rents is looked after as a tenant; the units say both
-	}
 }

@@ -74,7 +74,8 @@ type table[T any] struct {
 	place  func(t *T, unit, customer core.ID)
 	diff   func(old, now *T) []sheet.Change
 	onto   func(old *T, now T)
-	insert func(context.Context, db.Tx, core.ID, T) error
+	into   string // table and columns
+	row    func(context.Context, core.ID, T) []any
 	update func(context.Context, db.Tx, T) error
 }
 
@@ -140,48 +141,61 @@ func (t table[T]) apply(ctx context.Context, tx db.Tx, rows []sheet.Staged, _ *s
 	if err != nil {
 		return err
 	}
+	var ids []core.ID
+	var fresh [][]any
+	var keys []sheet.Staged
 	for _, row := range rows {
 		var now opened[T]
 		if err := json.Unmarshal([]byte(row.Data), &now); err != nil {
 			return err
 		}
-		if err := t.one(ctx, tx, k, row, now, have[row.Key]); err != nil {
+		u, err := k.unit(ctx, tx, now.Link.Unit)
+		if err != nil {
+			return err
+		}
+		t.place(&now.Row, u.ID, k.customer(now.Link))
+		old := have[row.Key]
+		switch {
+		case row.Record != 0:
+			err = t.change(ctx, tx, row, now.Row, old)
+		case old != nil:
+			err = estate.Moved(row)
+		default:
+			id := tx.NewID()
+			ids, keys, fresh = append(ids, id), append(keys, row), append(fresh, t.row(ctx, id, now.Row))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.bring(ctx, tx, ids, fresh, keys)
+}
+
+// bring stores the new rows together.
+func (t table[T]) bring(ctx context.Context, tx db.Tx, ids []core.ID, fresh [][]any, rows []sheet.Staged) error {
+	if _, err := db.InsertMany(ctx, tx, t.into, "", fresh); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if err := noted(ctx, tx, t.kind, id, "imported", map[string]string{"key": rows[i].Key, "sheet": rows[i].Sheet}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t table[T]) one(ctx context.Context, tx db.Tx, k *known, row sheet.Staged, now opened[T], old *T) error {
-	u, err := k.unit(ctx, tx, now.Link.Unit)
-	if err != nil {
-		return err
-	}
-	customer := k.customer(now.Link)
-	t.place(&now.Row, u.ID, customer)
-	payload := map[string]string{"key": row.Key, "sheet": row.Sheet}
-	if row.Record == 0 {
-		if old != nil {
-			return estate.Moved(row)
-		}
-		id := tx.NewID()
-		if err := t.insert(ctx, tx, id, now.Row); err != nil {
-			return err
-		}
-		return noted(ctx, tx, t.kind, id, "imported", payload)
-	}
+func (t table[T]) change(ctx context.Context, tx db.Tx, row sheet.Staged, now T, old *T) error {
 	if old == nil {
 		return estate.Moved(row)
 	}
 	if id, version := t.id(old); id != row.Record || version != row.Version {
 		return estate.Moved(row)
 	}
-	t.onto(old, now.Row)
+	t.onto(old, now)
 	if err := t.update(ctx, tx, *old); err != nil {
 		return err
 	}
-	payload["fields"] = estate.ChangedFields(row.Changes)
-	return noted(ctx, tx, t.kind, row.Record, "edited", payload)
+	return noted(ctx, tx, t.kind, row.Record, "edited", map[string]string{"key": row.Key, "sheet": row.Sheet, "fields": estate.ChangedFields(row.Changes)})
 }
 
 // differ collects what a row would change.
@@ -230,10 +244,8 @@ func leaseTable() table[leaseRow] {
 			}
 			*old = now
 		},
-		insert: func(ctx context.Context, tx db.Tx, id core.ID, l leaseRow) error {
-			l.ID = id
-			return insertLease(ctx, tx, Lease(l))
-		},
+		into:   leaseInto,
+		row:    func(ctx context.Context, id core.ID, l leaseRow) []any { return newLease(ctx, id, Lease(l)) },
 		update: func(ctx context.Context, tx db.Tx, l leaseRow) error { return updateLease(ctx, tx, Lease(l)) },
 	}
 }
@@ -335,10 +347,8 @@ func readingTable() table[readingRow] {
 			}
 			*old = now
 		},
-		insert: func(ctx context.Context, tx db.Tx, id core.ID, r readingRow) error {
-			r.ID = id
-			return insertReading(ctx, tx, Reading(r))
-		},
+		into:   readingInto,
+		row:    func(ctx context.Context, id core.ID, r readingRow) []any { return newReading(ctx, id, Reading(r)) },
 		update: func(ctx context.Context, tx db.Tx, r readingRow) error { return updateReading(ctx, tx, Reading(r)) },
 	}
 }
@@ -389,10 +399,8 @@ func arrearsTable() table[arrearsRow] {
 			}
 			*old = now
 		},
-		insert: func(ctx context.Context, tx db.Tx, id core.ID, a arrearsRow) error {
-			a.ID = id
-			return insertArrears(ctx, tx, Arrears(a))
-		},
+		into:   arrearsInto,
+		row:    func(ctx context.Context, id core.ID, a arrearsRow) []any { return newArrears(ctx, id, Arrears(a)) },
 		update: func(ctx context.Context, tx db.Tx, a arrearsRow) error { return updateArrears(ctx, tx, Arrears(a)) },
 	}
 }

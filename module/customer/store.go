@@ -189,14 +189,18 @@ func codesOf(ctx context.Context, tx db.Tx, day core.Date, ids ...core.ID) (map[
 	return out, nil
 }
 
-func insert(ctx context.Context, tx db.Tx, c Customer) error {
-	_, err := db.Exec(ctx, tx, `insert into customer_customer (project_id, id, created_at, created_by, changed_at, changed_by, kind, form, name, name_key, id_kind, id_sealed, id_blind, id_mask, id_wrong,
+// insert stores new files.
+func insert(ctx context.Context, tx db.Tx, cs ...Customer) error {
+	now, by := core.Now(ctx), core.ActorOf(ctx).ID
+	rows := make([][]any, len(cs))
+	for i, c := range cs {
+		rows[i] = []any{c.Project, c.ID, now, by, now, by, c.Kind, c.Form, c.Name, c.NameKey, c.IDKind, c.IDSealed, c.IDBlind, c.IDMask, c.IDWrong,
+			c.Industry, c.LegalPerson, c.Address, c.Nationality, c.Facilities, c.Category, c.Grade, c.Credit, c.CreditNote, c.Needs, c.Opinions, c.Keeper, c.State, c.MetOn, c.FiledAt, c.MoveIn,
+			c.VerifiedAt, c.VerifyBy, c.ConfirmedAt, c.ConfirmedBy, c.Origin, c.Note, c.Extra}
+	}
+	_, err := db.InsertMany(ctx, tx, `customer_customer (project_id, id, created_at, created_by, changed_at, changed_by, kind, form, name, name_key, id_kind, id_sealed, id_blind, id_mask, id_wrong,
 		industry, legal_person, address, nationality, facilities, category, grade, credit, credit_note, needs, opinions, keeper_id, state, met_on, filed_at, move_in, verified_at, verify_by,
-		confirmed_at, confirmed_by, origin, note, extra)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36)`,
-		c.Project, c.ID, core.Now(ctx), core.ActorOf(ctx).ID, c.Kind, c.Form, c.Name, c.NameKey, c.IDKind, c.IDSealed, c.IDBlind, c.IDMask, c.IDWrong,
-		c.Industry, c.LegalPerson, c.Address, c.Nationality, c.Facilities, c.Category, c.Grade, c.Credit, c.CreditNote, c.Needs, c.Opinions, c.Keeper, c.State, c.MetOn, c.FiledAt, c.MoveIn,
-		c.VerifiedAt, c.VerifyBy, c.ConfirmedAt, c.ConfirmedBy, c.Origin, c.Note, c.Extra)
+		confirmed_at, confirmed_by, origin, note, extra)`, "", rows)
 	return err
 }
 
@@ -261,23 +265,32 @@ func Contacts(ctx context.Context, tx db.Tx, customer core.ID) ([]Contact, error
 	return contactsOf(ctx, tx, customer)
 }
 
-func insertContact(ctx context.Context, tx db.Tx, k Contact) error {
-	_, err := db.Exec(ctx, tx, "insert into customer_contact (project_id, id, customer_id, name, role, note) values ($1,$2,$3,$4,$5,$6)",
-		core.ProjectOf(ctx).ID, k.ID, k.Customer, k.Name, k.Role, k.Note)
-	if err != nil {
-		return err
-	}
-	return insertPhones(ctx, tx, k.Customer, k.ID, k.Phones)
-}
-
-func insertPhones(ctx context.Context, tx db.Tx, customer, contact core.ID, phones []core.Phone) error {
-	for _, p := range phones {
-		if _, err := db.Exec(ctx, tx, "insert into customer_phone (project_id, id, customer_id, contact_id, phone) values ($1,$2,$3,$4,$5)",
-			core.ProjectOf(ctx).ID, tx.NewID(), customer, contact, p); err != nil {
-			return err
+// insertContacts stores new contacts with their numbers.
+func insertContacts(ctx context.Context, tx db.Tx, ks ...Contact) error {
+	p := core.ProjectOf(ctx).ID
+	var rows, phones [][]any
+	for _, k := range ks {
+		rows = append(rows, []any{p, k.ID, k.Customer, k.Name, k.Role, k.Note})
+		for _, n := range k.Phones {
+			phones = append(phones, []any{p, tx.NewID(), k.Customer, k.ID, n})
 		}
 	}
-	return nil
+	if _, err := db.InsertMany(ctx, tx, "customer_contact (project_id, id, customer_id, name, role, note)", "", rows); err != nil {
+		return err
+	}
+	_, err := db.InsertMany(ctx, tx, phoneInto, "", phones)
+	return err
+}
+
+const phoneInto = "customer_phone (project_id, id, customer_id, contact_id, phone)"
+
+func insertPhones(ctx context.Context, tx db.Tx, customer, contact core.ID, phones []core.Phone) error {
+	rows := make([][]any, len(phones))
+	for i, p := range phones {
+		rows[i] = []any{core.ProjectOf(ctx).ID, tx.NewID(), customer, contact, p}
+	}
+	_, err := db.InsertMany(ctx, tx, phoneInto, "", rows)
+	return err
 }
 
 func updateContact(ctx context.Context, tx db.Tx, k Contact) error {
@@ -311,9 +324,12 @@ func StaysIn(ctx context.Context, tx db.Tx, unit core.ID) ([]Stay, error) {
 	return db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+" from customer_unit s where s.project_id = $1 and s.unit_id = $2 order by s.id", core.ProjectOf(ctx).ID, unit)
 }
 
-func insertStay(ctx context.Context, tx db.Tx, s Stay) error {
-	_, err := db.Exec(ctx, tx, "insert into customer_unit (project_id, id, customer_id, unit_id, part, from_on, to_on, origin) values ($1,$2,$3,$4,$5,$6,$7,$8)",
-		core.ProjectOf(ctx).ID, s.ID, s.Customer, s.Unit, s.Part, s.From, s.To, s.Origin)
+func insertStays(ctx context.Context, tx db.Tx, stays ...Stay) error {
+	rows := make([][]any, len(stays))
+	for i, s := range stays {
+		rows[i] = []any{core.ProjectOf(ctx).ID, s.ID, s.Customer, s.Unit, s.Part, s.From, s.To, s.Origin}
+	}
+	_, err := db.InsertMany(ctx, tx, "customer_unit (project_id, id, customer_id, unit_id, part, from_on, to_on, origin)", "", rows)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/duty"
+	"huiyin/house"
 	"huiyin/journal"
 	"huiyin/module/estate"
 )
@@ -168,7 +169,7 @@ func Erase(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 	if err := forget(ctx, tx, id); err != nil {
 		return err
 	}
-	if err := estate.ForgetUser(ctx, tx, id); err != nil {
+	if err := forgetElsewhere(ctx, tx, id); err != nil {
 		return err
 	}
 	blank := Customer{Project: c.Project, ID: c.ID, Version: c.Version, Kind: c.Kind, Form: c.Form, Name: "(已删除)", State: Erased, FiledAt: c.FiledAt, MetOn: c.MetOn, Origin: c.Origin,
@@ -183,6 +184,19 @@ func Erase(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 		return err
 	}
 	return db.EraseKey(ctx, tx, c.Project, c.ID)
+}
+
+// forgetElsewhere blanks what other modules hold of a customer: the spaces below, and whoever listens above.
+func forgetElsewhere(ctx context.Context, tx db.Tx, id core.ID) error {
+	if err := estate.ForgetUser(ctx, tx, id); err != nil {
+		return err
+	}
+	for _, listener := range house.Of(ctx).OnErase {
+		if err := listener(ctx, tx, core.ProjectOf(ctx).ID, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget blanks the rows that belong to a customer; files that were merged into this one go with it.
@@ -205,6 +219,9 @@ func forget(ctx context.Context, tx db.Tx, id core.ID) error {
 	}
 	for _, g := range gone {
 		if err := forget(ctx, tx, g.ID); err != nil {
+			return err
+		}
+		if err := forgetElsewhere(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		blank := Customer{Project: g.Project, ID: g.ID, Version: g.Version, Kind: g.Kind, Form: g.Form, Name: "(已删除)", State: Erased, FiledAt: g.FiledAt, Origin: g.Origin, ErasedAt: core.Now(ctx), MergedInto: id}

@@ -7,6 +7,7 @@ create table desk_matter (
   office_no text not null default '',
   channel text not null,
   kind text not null,
+  carried_id bigint,
   customer_id bigint,
   customer_name text not null default '',
   unit_id bigint,
@@ -45,5 +46,7 @@ create index desk_matter_kind on desk_matter (project_id, kind, at, id);
 create index desk_matter_mine on desk_matter (project_id, handed_user, rank, at, id) where open;
 create index desk_matter_customer on desk_matter (project_id, customer_id, at, id);
 create index desk_matter_unit on desk_matter (project_id, unit_id, at, id);
+create index desk_matter_number on desk_matter (project_id, number);
+create index desk_matter_carried on desk_matter (project_id, carried_id) where carried_id is not null;
 create index desk_matter_phone on desk_matter (project_id, phone, at);
 create index desk_matter_import on desk_matter (project_id, import_key) where import_key <> '';

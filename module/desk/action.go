@@ -12,6 +12,8 @@ import (
 	"huiyin/journal"
 	"huiyin/module/customer"
 	"huiyin/module/estate"
+	"huiyin/module/user"
+	"huiyin/notify"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -31,6 +33,9 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 		return Matter{}, core.Ref{}, err
 	}
 	m, err := newMatter(ctx, tx, in, kind != nil)
+	if kind != nil {
+		m.Carried = tx.NewID()
+	}
 	if err != nil {
 		return m, core.Ref{}, err
 	}
@@ -51,7 +56,7 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 	}
 	tx.Put(justTaken{m.Ref.ID}, m)
 	ref, err := kind.Open(ctx, tx, house.Matter{Ref: m.Ref, Customer: in.Customer, Unit: in.Unit, Place: in.Place, Contact: string(in.Contact), Phone: in.Phone,
-		Content: in.Content, Channel: in.Channel, Values: in.values()})
+		Content: in.Content, Channel: in.Channel, Values: in.values(m.Carried)})
 	if err == nil && ref.ID == 0 { // nothing to carry on: it stays a matter of the desk
 		err = put(ctx, tx, m)
 	}
@@ -94,12 +99,12 @@ func Taken(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
 
 // taken is the journal's payload: what the timeline says and the sealed particulars.
 func taken(in Intake) map[string]any {
-	return map[string]any{"channel": core.Label(Channels(), in.Channel).ZH, "kind": in.Kind, "content": in.Content, "contact": in.Contact, "phone": in.Phone, "urgent": in.Urgent}
+	return map[string]any{"channel": in.Channel, "kind": in.Kind, "content": in.Content, "contact": in.Contact, "phone": in.Phone, "urgent": in.Urgent}
 }
 
 // values are the MatterKind's fields: from the page by name, from the API as details. What the desk itself asked (who,
-// where, how urgent) is among them, so that a kind may read it.
-func (in Intake) values() core.Input {
+// where, how urgent) is among them, so that a kind may read it, and the id (record_id) that its record is to have.
+func (in Intake) values(record core.ID) core.Input {
 	out := core.Input{Values: map[string][]string{}, Files: in.More.Files}
 	for k, v := range in.More.Values {
 		out.Values[k] = v
@@ -107,6 +112,7 @@ func (in Intake) values() core.Input {
 	for _, d := range in.Details {
 		out.Values[d.Name] = append(out.Values[d.Name], d.Value)
 	}
+	out.Values["record_id"] = []string{record.String()}
 	out.Values["customer_name"], out.Values["unit_code"] = []string{in.CustomerName}, []string{in.UnitCode}
 	if in.Urgent {
 		out.Values["urgent"] = []string{"true"}
@@ -257,6 +263,9 @@ func HandOver(ctx context.Context, tx db.Tx, id core.ID, in Hand) error {
 		err = canHand(ctx, tx, m)
 	}
 	if err == nil {
+		err = person(ctx, tx, &in)
+	}
+	if err == nil {
 		err = regulation.Guard(ctx, tx, "A3.5", (in.User != 0 || in.Role != "") && !in.Due.IsZero(), core.T("需协调的事要明确责任人和期限", "What needs coordination gets a named person and a time limit"))
 	}
 	if err != nil {
@@ -266,13 +275,59 @@ func HandOver(ctx context.Context, tx db.Tx, id core.ID, in Hand) error {
 		return core.Invalid("due", "期限不能早于现在", "The time limit has passed already")
 	}
 	m.State, m.HandedRole, m.HandedUser, m.HandedName, m.HandedReason, m.HandedDue = StateHanded, core.Role(in.Role), in.User, in.Name, in.Reason, in.Due
-	if m.HandedName == "" {
-		m.HandedName = m.HandedRole.Name().ZH
+	if err := tell(ctx, tx, m); err != nil {
+		return err
 	}
 	if err := Remind(ctx, tx, m, false); err != nil {
 		return err
 	}
-	return changed(ctx, tx, m, "handed", map[string]any{"name": m.HandedName, "reason": in.Reason, "due": in.Due})
+	return changed(ctx, tx, m, "handed", map[string]any{"name": or(m.HandedName, string(m.HandedRole)), "reason": in.Reason, "due": in.Due})
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// staff are everybody who works in the project, by name.
+func staff(ctx context.Context, tx db.Tx) ([]user.User, error) {
+	var roles []core.Role
+	for _, c := range core.RoleNames()[:handable] {
+		roles = append(roles, core.Role(c.Value))
+	}
+	return user.Holders(ctx, tx, core.ProjectOf(ctx).ID, roles...)
+}
+
+// person looks the responsible person up among the project's staff.
+func person(ctx context.Context, tx db.Tx, in *Hand) error {
+	if in.User == 0 {
+		return nil
+	}
+	us, err := staff(ctx, tx)
+	for _, u := range us {
+		if u.ID == in.User {
+			in.Name = u.Name
+			return nil
+		}
+	}
+	if err == nil {
+		err = core.Invalid("user", "请选择本项目的人员", "Choose somebody of this project")
+	}
+	return err
+}
+
+// tell lets the responsible person or role know.
+func tell(ctx context.Context, tx db.Tx, m Matter) error {
+	msg := notify.Message{Ref: m.Ref, URL: href(ctx, m.Ref.ID), Urgent: m.Urgent, Title: core.T("转办给您:%s %s", "Handed to you: %s %s", m.Number, m.Content)}
+	switch {
+	case m.HandedUser != 0:
+		return notify.Tell(ctx, tx, m.Ref.Project, m.HandedUser, msg)
+	case m.HandedRole != "":
+		return notify.TellRole(ctx, tx, m.Ref.Project, m.HandedRole, msg)
+	}
+	return nil
 }
 
 // Remind opens the next report of progress to the customer (A3.5 remind); again after one was given.
@@ -393,11 +448,31 @@ func settle(ctx context.Context, tx db.Tx, m Matter) error {
 		}
 	}
 	if m.Rank == 0 && m.Origin != OriginImport {
-		if err := duty.Open(ctx, tx, "A3.5", m.Ref, duty.Number("summary"), duty.About(core.T("紧急事项总结:%s", "Summary of the emergency %s", m.Number), href(ctx, m.Ref.ID))); err != nil {
+		if err := duty.Open(ctx, tx, "A3.5", m.Ref, duty.Number("summary"), duty.Again(), duty.About(core.T("紧急事项总结:%s", "Summary of the emergency %s", m.Number), href(ctx, m.Ref.ID))); err != nil {
 			return err
 		}
 	}
 	return changed(ctx, tx, m, "closed", nil)
+}
+
+// Reopen takes a settled matter up again, because the record that carried it on is to be reworked: the customer is told
+// of the progress from now on (A3.5). A matter that is open is no error.
+func Reopen(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := lock(ctx, tx, id)
+	if err != nil || m.State != StateClosed {
+		return err
+	}
+	if err := duty.Void(ctx, tx, "A3.5", m.Ref, reason); err != nil { // the summary waits for the end
+		return err
+	}
+	m.State, m.Open, m.Answer, m.Answered, m.Closed = StateCarried, true, "", time.Time{}, time.Time{}
+	if err := Remind(ctx, tx, m, true); err != nil {
+		return err
+	}
+	return changed(ctx, tx, m, "reopened", map[string]string{"reason": reason})
 }
 
 func canSummarise(_ context.Context, _ db.Tx, m Matter) error {

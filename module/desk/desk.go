@@ -52,11 +52,12 @@ const (
 
 // Kind is the register of matters.
 func Kind() register.Kind {
-	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", Events: map[string]core.Text{
+	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames()}, Events: map[string]core.Text{
 		"taken": core.T("受理({channel})", "took it down ({channel})"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
 		"handed": core.T("转办 {name}:{reason}", "handed over to {name}: {reason}"), "progress": core.T("告知客户进展:{note}", "told the customer the progress: {note}"),
 		"answered": core.T("答复:{answer}", "answered: {answer}"), "closed": core.T("办结", "closed"), "summarised": core.T("事后总结:{summary}", "summed up: {summary}"),
-		"voided": core.T("作废:{reason}", "voided: {reason}"), "imported": core.T("由台账导入", "imported from the workbook"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
+		"reopened": core.T("返修,重新办理:{reason}", "taken up again for rework: {reason}"),
+		"voided":   core.T("作废:{reason}", "voided: {reason}"), "imported": core.T("由台账导入", "imported from the workbook"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 	}}
 }
 
@@ -89,6 +90,7 @@ type Matter struct {
 	OfficeNo     string // the office's own number, of imported records
 	Channel      string
 	Kind         string
+	Carried      core.ID // the record of another module that carries it on; its kind is Kind
 	Customer     core.ID
 	CustomerName string // as it was when the request came
 	Unit         core.ID
@@ -118,7 +120,7 @@ type Matter struct {
 }
 
 func (m *Matter) dest() []any {
-	return []any{&m.Ref.Project, &m.Ref.ID, &m.Version, &m.Origin, &m.Number, &m.OfficeNo, &m.Channel, &m.Kind, &m.Customer, &m.CustomerName, &m.Unit,
+	return []any{&m.Ref.Project, &m.Ref.ID, &m.Version, &m.Origin, &m.Number, &m.OfficeNo, &m.Channel, &m.Kind, &m.Carried, &m.Customer, &m.CustomerName, &m.Unit,
 		&m.UnitCode, &m.Place, &m.Contact, &m.Phone, &m.Content, &m.Urgent, &m.State, &m.Open, &m.Rank, &m.At, &m.Day, &m.Due, &m.Contacted, &m.HandedRole,
 		&m.HandedUser, &m.HandedName, &m.HandedReason, &m.HandedDue, &m.Answer, &m.Answered, &m.Closed, &m.Summary, &m.Handler}
 }

@@ -23,10 +23,15 @@ func intro(ctx context.Context, tx db.Tx) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	hours := core.T("热线每日 %d 小时 · 全年接待 %d 天、报修投诉每日 %d 小时", "Hotline %d hours a day · reception %d days a year, repairs and complaints %d hours a day",
-		rules.Count("C19.1", "hours"), rules.Count("D5.1", "days"), rules.Count("D5.1", "hours"))
+	var hours []string
+	if rules.On("C19.1") {
+		hours = append(hours, core.T("热线每日 %d 小时", "Hotline %d hours a day", rules.Count("C19.1", "hours")).Say(ctx))
+	}
+	if rules.On("D5.1") {
+		hours = append(hours, core.T("全年接待 %d 天、报修投诉每日 %d 小时", "Reception %d days a year, repairs and complaints %d hours a day", rules.Count("D5.1", "days"), rules.Count("D5.1", "hours")).Say(ctx))
+	}
 	return introButtons(ui.Link{Label: core.T("受理诉求", "Take down a request"), Href: Kind().Href(ctx, 0, "new")},
-		ui.Link{Label: core.T("打印诉求记录表", "Print the register"), Href: Kind().Href(ctx, 0, "register.pdf")}, hours), nil
+		ui.Link{Label: core.T("打印诉求记录表", "Print the register"), Href: Kind().Href(ctx, 0, "register.pdf")}, join(hours...)), nil
 }
 
 func newPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
@@ -54,6 +59,9 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 		case "kind":
 			f.Kind, f.Choices = core.KindRadio, kindChoices(ctx)
 			v.Kinds = f
+		case "content":
+			v.Content = f
+		case "answer": // beside the form, for what the desk answers itself
 		default:
 			v.First = append(v.First, f)
 		}
@@ -82,19 +90,32 @@ func kindChoices(ctx context.Context) []core.Choice {
 	return append(out, Kinds()...)
 }
 
-func kindFields(ctx context.Context, tx db.Tx, key string, values map[string][]string, failure error) ([]ui.FieldView, error) {
+// kindFields are what the chosen kind asks besides: a MatterKind's own fields, or the answer of what can be done at once.
+func kindFields(ctx context.Context, tx db.Tx, key string, values map[string][]string, failure error) (moreView, error) {
 	for _, k := range house.Of(ctx).MatterKinds {
-		if k.Key == key && k.Specs != nil {
-			specs, err := k.Specs(ctx, tx)
-			return ui.FieldsOf(specs, values, failure), err
+		if k.Key != key {
+			continue
+		}
+		v := moreView{Title: k.Label}
+		if k.Specs == nil {
+			return v, nil
+		}
+		specs, err := k.Specs(ctx, tx)
+		v.Fields = ui.FieldsOf(specs, values, failure)
+		return v, err
+	}
+	v := moreView{Title: core.T("能即办的即办", "Done at once")}
+	for _, f := range ui.FieldsOf(core.Specs(intakeFields()), values, failure) {
+		if f.Name == "answer" {
+			v.Fields = append(v.Fields, f)
 		}
 	}
-	return nil, nil
+	return v, nil
 }
 
 func fieldsPart(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
-	fs, err := kindFields(ctx, tx, r.Query("kind"), r.Values(), nil)
-	return web.Fragment{Body: moreFields(fs)}, err
+	more, err := kindFields(ctx, tx, r.Query("kind"), r.Values(), nil)
+	return web.Fragment{Body: moreFields(more)}, err
 }
 
 func whoPart(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
@@ -102,13 +123,13 @@ func whoPart(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) 
 	return web.Fragment{Body: whoFound(hits, strings.TrimSpace(r.Query("q")) != "")}, err
 }
 
-// recognise offers who calls, masked; the first is chosen already.
+// recognise offers who calls, masked; a single one is chosen already.
 func recognise(ctx context.Context, tx db.Tx, q, chosen string) ([]found, error) {
 	ms, err := customer.Recognise(ctx, tx, q)
 	out := make([]found, len(ms))
 	for i, m := range ms {
 		out[i] = found{Value: strings.Join([]string{m.Customer.String(), m.Unit.String(), m.Contact.String()}, "."), Name: m.Name, Unit: m.Code, Person: m.Person, Phone: m.Phone}
-		out[i].On = out[i].Value == chosen || chosen == "" && i == 0
+		out[i].On = out[i].Value == chosen || chosen == "" && len(ms) == 1
 	}
 	return out, err
 }

@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -35,7 +37,8 @@ func Module() house.Module {
 				n, err := opened(ctx, tx, project)
 				return count(n), err
 			}}},
-		Panels: []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id")},
+		OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Panels:  []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id")},
 		Clauses: []regulation.Claim{
 			{Clause: "C19.1", By: []regulation.Mechanism{regulation.ByParam, regulation.ByForm}, Numbers: []string{"hours"}, Records: "desk?state=all"},
 			{Clause: "D5.1", By: []regulation.Mechanism{regulation.ByParam}, Numbers: []string{"days", "hours"}, Records: "desk?state=all"},
@@ -70,18 +73,16 @@ func panel(on, column string) register.Panel {
 
 func headings() []ui.Column {
 	var out []ui.Column
-	for _, f := range fields() {
-		for _, c := range columnNames() {
-			if f.Name == c {
-				out = append(out, ui.Column{Label: f.Label})
-			}
-		}
+	all := fields()
+	for _, c := range columnNames() {
+		i := slices.IndexFunc(all, func(f core.Field[Matter]) bool { return f.Name == c })
+		out = append(out, ui.Column{Label: all[i].Label})
 	}
 	return out
 }
 
 func columnNames() []string {
-	return []string{"number", "kind", "content", "unit_code", "state", "at", "due_at"}
+	return []string{"number", "kind", "content", "unit_code", "customer_name", "state", "at", "due_at"}
 }
 
 func matters() register.Register[Matter] {
@@ -104,10 +105,10 @@ func revealPhone(ctx context.Context, tx db.Tx, id core.ID) (string, error) {
 // row is a line of the queue: what runs counts down.
 func row(ctx context.Context, m *Matter) ui.Row {
 	now := core.Now(ctx)
-	r := ui.Row{Cells: []ui.Cell{{Text: m.Number, Href: href(ctx, m.Ref.ID)}, {Body: ui.Pill(kindTone(m), kindName(ctx, m.Kind))}, {Text: m.Content}, {Text: m.UnitCode},
+	r := ui.Row{Cells: []ui.Cell{{Text: m.Number, Href: href(ctx, m.Ref.ID)}, {Body: ui.Pill(kindTone(m), kindName(ctx, m.Kind))}, {Text: m.Content}, {Text: m.UnitCode}, {Text: m.CustomerName},
 		{Text: core.Label(States(), m.State).Say(ctx)}, {Text: ui.When(ctx, m.At)}, {}}}
 	if m.Open && !m.Due.IsZero() {
-		r.Cells[6].Body = ui.Countdown(m.Due, now)
+		r.Cells[7].Body = ui.Countdown(m.Due, now)
 		if m.Due.Before(now) {
 			r.Tone = ui.Late
 		}
@@ -136,12 +137,12 @@ func kindName(ctx context.Context, key string) core.Text {
 
 func record(ctx context.Context, _ db.Tx, m Matter) (register.Record, error) {
 	pills := []ui.PillView{{Tone: stateTone(m), Text: core.Label(States(), m.State)}, {Tone: kindTone(&m), Text: kindName(ctx, m.Kind)}}
-	r := register.Record{Head: ui.HeadView{Title: ui.Plain(m.Number), Pills: pills, Sub: ui.Plain(m.Content), Aside: m.UnitCode + " · " + m.CustomerName}, About: m.Customer}
+	r := register.Record{Head: ui.HeadView{Title: ui.Plain(m.Number), Pills: pills, Sub: ui.Plain(m.Content), Aside: join(m.UnitCode, m.CustomerName)}, About: m.Customer}
 	pairs := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, m.At) + " · " + core.Label(Channels(), m.Channel).Say(ctx)},
-		{Label: core.T("联系人", "Contact"), Value: string(m.Contact) + " " + m.Phone.Mask()}, {Label: core.T("位置", "Place"), Value: m.UnitCode + " " + m.Place},
+		{Label: core.T("联系人", "Contact"), Value: strings.TrimSpace(string(m.Contact) + " " + m.Phone.Mask())}, {Label: core.T("位置", "Place"), Value: join(m.UnitCode, m.Place)},
 		{Label: core.T("内容", "Content"), Value: m.Content}}
-	if m.HandedName != "" {
-		pairs = append(pairs, ui.Pair{Label: core.T("转办", "Handed to"), Value: m.HandedName + " · " + m.HandedReason}, ui.Pair{Label: core.T("期限", "Limit"), Value: ui.Full(ctx, m.HandedDue)})
+	if m.State == StateHanded || m.HandedReason != "" {
+		pairs = append(pairs, ui.Pair{Label: core.T("转办", "Handed to"), Value: join(m.handedTo(ctx), m.HandedReason)}, ui.Pair{Label: core.T("期限", "Limit"), Value: ui.Full(ctx, m.HandedDue)})
 	}
 	if m.Answer != "" {
 		pairs = append(pairs, ui.Pair{Label: core.T("答复", "Answer"), Value: m.Answer})
@@ -154,6 +155,19 @@ func record(ctx context.Context, _ db.Tx, m Matter) (register.Record, error) {
 	}
 	r.Cards = []templ.Component{register.FieldsCard(core.T("诉求", "Request"), pairs)}
 	return r, nil
+}
+
+// join puts a dot between what there is.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
+}
+
+// handedTo names the responsible person, or the role.
+func (m Matter) handedTo(ctx context.Context) string {
+	if m.HandedUser == 0 && m.HandedRole != "" {
+		return m.HandedRole.Name().Say(ctx)
+	}
+	return m.HandedName
 }
 
 func stateTone(m Matter) ui.Tone {
@@ -188,16 +202,16 @@ func fields() []core.Field[Matter] {
 // intakeFields are the desk's own fields; a MatterKind brings more.
 func intakeFields() []core.Field[Intake] {
 	return []core.Field[Intake]{
-		{Name: "channel", Label: core.T("渠道", "Channel"), Ptr: func(i *Intake) any { return &i.Channel }, Kind: core.KindRadio, Choices: Channels(), Required: true},
 		{Name: "kind", Label: core.T("类别", "Kind"), Ptr: func(i *Intake) any { return &i.Kind }, Required: true, Max: 40},
 		{Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(i *Intake) any { return &i.Customer }, Source: "customer"},
 		{Name: "unit", Label: core.T("单元", "Unit"), Ptr: func(i *Intake) any { return &i.Unit }, Source: "unit"},
-		{Name: "place", Label: core.T("位置", "Place"), Ptr: func(i *Intake) any { return &i.Place }},
-		{Name: "contact", Label: core.T("联系人", "Contact"), Ptr: func(i *Intake) any { return &i.Contact }},
-		{Name: "phone", Label: core.T("联系电话", "Telephone"), Ptr: func(i *Intake) any { return &i.Phone }},
 		{Name: "content", Label: core.T("内容", "Content"), Ptr: func(i *Intake) any { return &i.Content }, Kind: core.KindLines, Required: true, Min: 2, Max: 2000},
+		{Name: "place", Label: core.T("位置", "Place"), Hint: core.T("房间或公共部位", "The room, or which common part"), Ptr: func(i *Intake) any { return &i.Place }},
+		{Name: "contact", Label: core.T("联系人", "Contact"), Hint: core.T("不填就用认出的联系人和电话", "Empty: the contact and number recognised"), Ptr: func(i *Intake) any { return &i.Contact }},
+		{Name: "phone", Label: core.T("联系电话", "Telephone"), Ptr: func(i *Intake) any { return &i.Phone }},
 		{Name: "urgent", Label: core.T("紧急", "Urgent"), Ptr: func(i *Intake) any { return &i.Urgent }},
-		{Name: "answer", Label: core.T("当场答复(能即办的即办)", "Answered at once"), Hint: core.T("填了就办结", "Filling it closes the request"), Ptr: func(i *Intake) any { return &i.Answer }, Kind: core.KindLines},
+		{Name: "channel", Label: core.T("渠道", "Channel"), Ptr: func(i *Intake) any { return &i.Channel }, Kind: core.KindRadio, Choices: Channels(), Required: true},
+		{Name: "answer", Label: core.T("当场答复", "Answered at once"), Hint: core.T("填了就办结", "Filling it closes the request"), Ptr: func(i *Intake) any { return &i.Answer }, Kind: core.KindLines},
 	}
 }
 
@@ -207,22 +221,39 @@ func detailFields() []core.Field[Intake] {
 			{Name: "name", Label: core.T("字段", "Field"), Ptr: func(d *Detail) any { return &d.Name }, Required: true}, {Name: "value", Label: core.T("值", "Value"), Ptr: func(d *Detail) any { return &d.Value }, Max: 2000}})})
 }
 
-func checked(check func(context.Context, db.Tx, Matter) error) func(context.Context, db.Tx, core.ID) error {
+// checked turns a matter's check into a verb's. What has its turn later or is over has no button; closing says what it
+// waits for.
+func checked(verb string, check func(context.Context, db.Tx, Matter) error) func(context.Context, db.Tx, core.ID) error {
 	return func(ctx context.Context, tx db.Tx, id core.ID) error {
 		m, err := Get(ctx, tx, id)
 		if err == nil {
 			err = check(ctx, tx, m)
+		}
+		if !tx.Writing() && core.IsKind(err, core.KindConflict) && (verb != "close" || !m.Open) {
+			return core.Forbidden("desk." + verb)
 		}
 		return err
 	}
 }
 
 func noting(name string, label, field core.Text, clause string, check func(context.Context, db.Tx, Matter) error, do func(context.Context, db.Tx, core.ID, Note) error) register.Verber {
-	return register.Verb[Note]{Name: name, Label: label, Roles: desks(), Clause: clause, Can: checked(check),
+	return register.Verb[Note]{Name: name, Label: label, Roles: desks(), Clause: clause, Can: checked(name, check),
 		Fields: []core.Field[Note]{{Name: "text", Label: field, Ptr: func(n *Note) any { return &n.Text }, Kind: core.KindLines, Required: true, Min: 2, Max: 2000}},
 		Do: func(ctx context.Context, tx db.Tx, id core.ID, n Note) (core.ID, error) {
 			return id, do(ctx, tx, id, n)
 		}}
+}
+
+// handable is how many of the roles, in the order of core.RoleNames, a matter may be handed to: the project's own.
+const handable = 10
+
+func staffChoices(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
+	us, err := staff(ctx, tx)
+	out := make([]core.Choice, len(us))
+	for i, u := range us {
+		out[i] = core.Choice{Value: u.ID.String(), Label: core.T("%s", "%s", u.Name)}
+	}
+	return map[string][]core.Choice{"user": out}, err
 }
 
 type nothing struct{}
@@ -235,17 +266,17 @@ func verbs() []register.Verber {
 				return m.Ref.ID, err
 			}},
 		noting("contact", core.T("已联系客户", "Contacted"), core.T("确认与安排", "What was confirmed and arranged"), "B4.3", canContact, Contact),
-		register.Verb[Hand]{Name: "hand", Label: core.T("转办", "Hand over"), Roles: desks(), Clause: "A3.5", Can: checked(canHand), Fields: []core.Field[Hand]{
-			{Name: "role", Label: core.T("转给(岗位)", "To (role)"), Ptr: func(h *Hand) any { return &h.Role }, Choices: core.RoleNames()[:10]},
-			{Name: "user", Label: core.T("转给(人)", "To (person)"), Ptr: func(h *Hand) any { return &h.User }, Source: "user"},
+		register.Verb[Hand]{Name: "hand", Label: core.T("转办", "Hand over"), Roles: desks(), Clause: "A3.5", Can: checked("hand", canHand), Fields: []core.Field[Hand]{
+			{Name: "role", Label: core.T("转给(岗位)", "To (role)"), Ptr: func(h *Hand) any { return &h.Role }, Choices: core.RoleNames()[:handable]},
+			{Name: "user", Label: core.T("转给(人)", "To (person)"), Ptr: func(h *Hand) any { return &h.User }},
 			{Name: "due", Label: core.T("办结期限", "Time limit"), Ptr: func(h *Hand) any { return &h.Due }},
 			{Name: "reason", Label: core.T("理由", "Reason"), Ptr: func(h *Hand) any { return &h.Reason }, Kind: core.KindLines, Required: true}},
-			Do: func(ctx context.Context, tx db.Tx, id core.ID, h Hand) (core.ID, error) {
+			Choices: staffChoices, Do: func(ctx context.Context, tx db.Tx, id core.ID, h Hand) (core.ID, error) {
 				return id, HandOver(ctx, tx, id, h)
 			}},
 		noting("progress", core.T("告知进展", "Tell the progress"), core.T("告知了什么", "What the customer was told"), "A3.5", canProgress, Progress),
 		noting("answer", core.T("答复", "Answer"), core.T("答复内容", "Answer"), "A3.5", canAnswer, Answer),
-		register.Verb[nothing]{Name: "close", Label: core.T("办结", "Close"), Roles: desks(), Primary: true, Clause: "A3.5", Can: checked(canClose),
+		register.Verb[nothing]{Name: "close", Label: core.T("办结", "Close"), Roles: desks(), Primary: true, Clause: "A3.5", Can: checked("close", canClose),
 			Do: func(ctx context.Context, tx db.Tx, id core.ID, _ nothing) (core.ID, error) {
 				return id, Close(ctx, tx, id)
 			}},

@@ -9,10 +9,12 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/house"
 	"huiyin/register"
+	"huiyin/search"
 )
 
-const columns = `project_id, id, version, origin, number, office_no, channel, kind, customer_id, customer_name, unit_id,
+const columns = `project_id, id, version, origin, number, office_no, channel, kind, carried_id, customer_id, customer_name, unit_id,
 	unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, due_at, contacted_at, handed_role,
 	handed_user, handed_name, handed_reason, handed_due, answer, answered_at, closed_at, summary, handler`
 
@@ -34,11 +36,11 @@ func insert(ctx context.Context, tx db.Tx, m Matter, key, print string) error {
 	now, by := core.Now(ctx), core.ActorOf(ctx).ID
 	_, err := db.Exec(ctx, tx, `insert into desk_matter (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, channel, kind,
 		customer_id, customer_name, unit_id, unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, month, due_at, contacted_at,
-		answer, answered_at, closed_at, handler, import_key, import_print)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32)`,
+		answer, answered_at, closed_at, handler, import_key, import_print, carried_id)
+		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33)`,
 		m.Ref.Project, m.Ref.ID, now, by, m.Origin, m.Number, m.OfficeNo, m.Channel, m.Kind, m.Customer, m.CustomerName, m.Unit, m.UnitCode, m.Place,
 		m.Contact, m.Phone, m.Content, m.Urgent, m.State, m.Open, m.Rank, m.At, m.Day, m.Day.Month(), m.Due, m.Contacted, m.Answer, m.Answered, m.Closed,
-		m.Handler, key, print)
+		m.Handler, key, print, m.Carried)
 	return err
 }
 
@@ -58,7 +60,15 @@ func markVoid(ctx context.Context, tx db.Tx, m Matter, reason string) error {
 
 // Erase blanks who called and from where, for a customer whose personal data is erased (L5). The contents stay.
 func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
-	_, err := db.Exec(ctx, tx, `update desk_matter set contact = '', phone = '', customer_name = '' where project_id = $1 and customer_id = $2`, project, customer)
+	if _, err := db.Exec(ctx, tx, `update desk_matter set contact = '', phone = '', customer_name = '' where project_id = $1 and customer_id = $2`, project, customer); err != nil {
+		return err
+	}
+	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and customer_id = $2 and carried_id is null and state <> 'void'", project, customer)
+	for _, m := range ms {
+		if err == nil {
+			err = put(ctx, tx, m.withRef())
+		}
+	}
 	return err
 }
 
@@ -78,10 +88,11 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
 	order := "rank, at, id"
 	switch s := q.Filter["state"]; s {
 	case "", "open":
-		c.where = append(c.where, "open")
-		if q.Filter["month"] != "" || q.Filter["date"] != "" {
-			c.where, order = c.where[:1], "at desc, id desc"
+		if s == "" && (q.Filter["month"] != "" || q.Text != "") {
+			order = "at desc, id desc"
+			break
 		}
+		c.where = append(c.where, "open")
 	case "all":
 		order = "at desc, id desc"
 	default:
@@ -89,6 +100,11 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
 		order = "at desc, id desc"
 	}
 	filters(ctx, &c, q)
+	if text := strings.TrimSpace(q.Text); text != "" {
+		if err := matching(ctx, tx, &c, text); err != nil {
+			return nil, err
+		}
+	}
 	if err := after(&c, q.After, order == "rank, at, id"); err != nil {
 		return nil, err
 	}
@@ -114,9 +130,34 @@ func filters(ctx context.Context, c *condition, q register.Query) {
 	if v := q.Filter["month"]; v != "" {
 		c.add("month = ?", v)
 	}
-	if v := q.Text; v != "" {
-		c.add("(number = ? or unit_code = ? or phone = ? or content like '%' || ? || '%' or customer_name like '%' || ? || '%')", strings.TrimSpace(v))
+}
+
+// textMax is how many finds of the search a list looks at.
+const textMax = 100
+
+// matching keeps the rows that the search finds for a text, themselves or by the record that carries them on, and the
+// one with that number.
+func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
+	kinds := map[string]bool{"desk.view": true}
+	for _, k := range house.Of(ctx).MatterKinds {
+		kinds[k.Key+".view"] = true
 	}
+	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return kinds[perm] }, text, textMax)
+	if err != nil {
+		return err
+	}
+	own, carried := []string{"0"}, []string{"0"}
+	for _, h := range hits {
+		c.args = append(c.args, h.Ref.ID)
+		mark := fmt.Sprintf("$%d", len(c.args))
+		if h.Ref.Kind == "desk" {
+			own = append(own, mark)
+		} else {
+			carried = append(carried, mark)
+		}
+	}
+	c.add(fmt.Sprintf("(number = ? or id in (%s) or carried_id in (%s))", strings.Join(own, ", "), strings.Join(carried, ", ")), strings.ToUpper(text))
+	return nil
 }
 
 // cursor is the page key of a row: its rank, time and id.

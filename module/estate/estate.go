@@ -159,7 +159,7 @@ func Module() house.Module {
 		Tables: []journal.Table{{Kind: "building", Name: "estate_building"}, {Kind: "unit", Name: "estate_unit"},
 			{Kind: "parking", Name: "estate_parking"}, {Kind: "mailbox", Name: "estate_mailbox"}},
 		Forms:   []core.Form{{Clause: "D1.14", Title: parking.list}, {Clause: "D1.14", Title: mailbox.list}},
-		Clauses: []regulation.Claim{{Clause: "D1.14", By: []regulation.Mechanism{regulation.ByForm}, Records: "parking"}},
+		Clauses: []regulation.Claim{{Clause: "D1.14", By: []regulation.Mechanism{regulation.ByForm, regulation.ByGuard}, Records: "parking"}},
 		Sheets:  []sheet.Importer{unitsImporter()},
 	}
 }

@@ -12,11 +12,12 @@ import (
 	"huiyin/db/dbtest"
 	"huiyin/journal"
 	"huiyin/module/estate"
+	"huiyin/regulation"
 	"huiyin/search"
 )
 
 func each(t *testing.T, fn func(t *testing.T, do func(func(context.Context, db.Tx) error) error)) {
-	dbtest.Each(t, []fs.FS{journal.Migrations, search.Migrations, estate.Module().Migrations}, func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, []fs.FS{journal.Migrations, search.Migrations, regulation.Migrations, estate.Module().Migrations}, func(t *testing.T, d *db.DB) {
 		ctx := core.WithProject(core.AsSystem(context.Background()), core.Project{ID: 7, Code: "lh"})
 		fn(t, func(f func(context.Context, db.Tx) error) error { return d.Write(ctx, f) })
 	})
@@ -66,7 +67,7 @@ func TestSplitAndMergeKeepTheHistory(t *testing.T) {
 func TestD1_14_ASpaceInUseNamesItsUser(t *testing.T) {
 	each(t, func(t *testing.T, do func(func(context.Context, db.Tx) error) error) {
 		err := do(func(ctx context.Context, tx db.Tx) error {
-			if _, err := estate.CreateParking(ctx, tx, estate.SpaceIn{Code: "C101", State: estate.SpaceLet}); !core.IsKind(err, core.KindInvalid) {
+			if _, err := estate.CreateParking(ctx, tx, estate.SpaceIn{Code: "C101", State: estate.SpaceLet}); core.ClauseOf(err) != "D1.14" {
 				t.Errorf("a let space without user: %v", err)
 			}
 			if _, err := estate.CreateMailbox(ctx, tx, estate.SpaceIn{Code: "12", State: estate.SpaceLet, UsedBy: "华达科技"}); err != nil {
@@ -76,7 +77,20 @@ func TestD1_14_ASpaceInUseNamesItsUser(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			if err := estate.AssignParking(ctx, tx, id, estate.SpaceIn{State: estate.SpaceSold}); core.ClauseOf(err) != "D1.14" {
+				t.Errorf("a sold space without user: %v", err)
+			}
 			return estate.AssignParking(ctx, tx, id, estate.SpaceIn{State: estate.SpaceSold, UsedBy: "黄志成", Plate: "粤B12345"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = do(func(ctx context.Context, tx db.Tx) error {
+			if _, err := db.Exec(ctx, tx, `insert into regulation_setting (project_id, id, created_at, changed_at, clause, name, value, from_at) values (7,1,0,0,'D1.14','switch','off',0)`); err != nil {
+				return err
+			}
+			_, err := estate.CreateParking(ctx, tx, estate.SpaceIn{Code: "C102", State: estate.SpaceLet})
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

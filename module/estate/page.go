@@ -276,7 +276,7 @@ func unitPairs(ctx context.Context, u Unit) []ui.Pair {
 	}
 	var out []ui.Pair
 	for _, p := range []ui.Pair{{Label: core.T("楼座", "Building"), Value: u.Tower}, {Label: core.T("楼层", "Floor"), Value: u.Floor}, {Label: core.T("面积", "Area"), Value: u.Square()},
-		{Label: core.T("用途", "Use"), Value: u.Use}, {Label: core.T("状态", "State"), Value: labelOf(u).Say(ctx)}, {Label: core.T("物业费单价", "Unit price"), Value: price},
+		{Label: core.T("用途", "Use"), Value: core.Label(Uses(), u.Use).Say(ctx)}, {Label: core.T("状态", "State"), Value: labelOf(u).Say(ctx)}, {Label: core.T("物业费单价", "Unit price"), Value: price},
 		{Label: core.T("备注", "Note"), Value: u.Note}} {
 		if p.Value != "" {
 			out = append(out, p)

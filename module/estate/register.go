@@ -18,7 +18,7 @@ func unitFields() []core.Field[Unit] {
 		{Name: "building", Label: core.T("楼座", "Building"), Ptr: func(u *Unit) any { return &u.Tower }},
 		{Name: "floor", Label: core.T("楼层", "Floor"), Ptr: func(u *Unit) any { return &u.Floor }},
 		{Name: "area", Label: core.T("面积(㎡)", "Area (㎡)"), Ptr: func(u *Unit) any { return &u.Area }},
-		{Name: "use", Label: core.T("用途", "Use"), Ptr: func(u *Unit) any { return &u.Use }},
+		{Name: "use", Label: core.T("用途", "Use"), Ptr: func(u *Unit) any { return &u.Use }, Choices: Uses()},
 		{Name: "state", Label: core.T("状态", "State"), Ptr: func(u *Unit) any { return &u.State }, Choices: States()},
 		{Name: "unit_price", Label: core.T("物业费单价", "Unit price"), Ptr: func(u *Unit) any { return &u.UnitPrice }},
 		{Name: "ended", Label: core.T("停用日期", "Ended"), Ptr: func(u *Unit) any { return &u.Ended }},

@@ -174,16 +174,28 @@ func applyUnits(ctx context.Context, tx db.Tx, rows []sheet.Staged, _ *sheet.Bat
 		byID[u.ID] = u
 	}
 	towers := map[string]core.ID{}
+	var fresh []Unit
 	for _, row := range rows {
 		var in In
 		if err := json.Unmarshal([]byte(row.Data), &in); err != nil {
 			return err
 		}
-		if err := applyUnit(ctx, tx, row, in, byID, towers); err != nil {
+		tower, ok := towers[in.Building]
+		if !ok {
+			if tower, err = EnsureBuilding(ctx, tx, in.Building); err != nil {
+				return err
+			}
+			towers[in.Building] = tower
+		}
+		if row.Record == 0 {
+			fresh = append(fresh, newUnitOf(ctx, tx, row, in, tower))
+			continue
+		}
+		if err := applyChange(ctx, tx, row, in, tower, byID); err != nil {
 			return err
 		}
 	}
-	return nil
+	return applyNew(ctx, tx, fresh, rows)
 }
 
 // Moved is the refusal of an import whose record somebody changed since the preview.
@@ -191,34 +203,40 @@ func Moved(row sheet.Staged) error {
 	return core.Conflict("%s第 %d 行(%s):预览之后有人改过这条记录,请重新预览", "%s row %d (%s): somebody changed the record since the preview; please preview again", row.Sheet, row.Row, row.Key)
 }
 
-func applyUnit(ctx context.Context, tx db.Tx, row sheet.Staged, in In, byID map[core.ID]Unit, towers map[string]core.ID) error {
-	tower, ok := towers[in.Building]
-	if !ok {
-		var err error
-		if tower, err = EnsureBuilding(ctx, tx, in.Building); err != nil {
+func newUnitOf(ctx context.Context, tx db.Tx, row sheet.Staged, in In, tower core.ID) Unit {
+	u := Unit{Project: core.ProjectOf(ctx).ID, ID: tx.NewID(), Code: in.Code, Key: row.Key, Building: tower, Tower: in.Building, State: Free, Origin: OriginImport}
+	in.onto(&u)
+	return u
+}
+
+// applyNew stores the new units together; when one of the codes is taken since the preview, it refuses.
+func applyNew(ctx context.Context, tx db.Tx, fresh []Unit, rows []sheet.Staged) error {
+	n, err := insertUnits(ctx, tx, fresh...)
+	if err != nil {
+		return err
+	}
+	if n < len(fresh) {
+		return Moved(rows[0])
+	}
+	for _, u := range fresh {
+		if err := record(ctx, tx, u, "imported", map[string]string{"code": u.Code}); err != nil {
 			return err
 		}
-		towers[in.Building] = tower
 	}
-	u := Unit{Project: core.ProjectOf(ctx).ID, Code: in.Code, Key: row.Key, State: Free, Origin: OriginImport}
-	if row.Record != 0 {
-		if u, ok = byID[row.Record]; !ok || u.Version != row.Version {
-			return Moved(row)
-		}
+	return nil
+}
+
+func applyChange(ctx context.Context, tx db.Tx, row sheet.Staged, in In, tower core.ID, byID map[core.ID]Unit) error {
+	u, ok := byID[row.Record]
+	if !ok || u.Version != row.Version {
+		return Moved(row)
 	}
 	u.Building, u.Tower = tower, in.Building
 	in.onto(&u)
-	if row.Record != 0 {
-		if err := updateUnit(ctx, tx, u); err != nil {
-			return err
-		}
-		return record(ctx, tx, u, "edited", map[string]string{"fields": ChangedFields(row.Changes), "sheet": row.Sheet})
+	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
 	}
-	u.ID = tx.NewID()
-	if err := insertUnit(ctx, tx, u); err != nil {
-		return Moved(row)
-	}
-	return record(ctx, tx, u, "imported", map[string]string{"code": u.Code, "sheet": row.Sheet})
+	return record(ctx, tx, u, "edited", map[string]string{"fields": ChangedFields(row.Changes), "sheet": row.Sheet})
 }
 
 // ChangedFields names what an import changed; the values stay out of the journal, since an unknown column may hold

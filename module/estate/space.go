@@ -10,6 +10,7 @@ import (
 	"huiyin/db"
 	"huiyin/journal"
 	"huiyin/register"
+	"huiyin/regulation"
 	"huiyin/search"
 )
 
@@ -160,7 +161,7 @@ func (k spaces) create(ctx context.Context, tx db.Tx, in SpaceIn) (core.ID, erro
 	if s.State == "" {
 		s.State = SpaceFree
 	}
-	if err := k.fill(&s, in); err != nil {
+	if err := k.fill(ctx, tx, &s, in); err != nil {
 		return 0, err
 	}
 	if err := k.insert(ctx, tx, s); err != nil {
@@ -170,10 +171,10 @@ func (k spaces) create(ctx context.Context, tx db.Tx, in SpaceIn) (core.ID, erro
 }
 
 // fill writes the input over the space. D1.14: a space that is let or sold names who uses it; a free one nobody.
-func (k spaces) fill(s *Space, in SpaceIn) error {
+func (k spaces) fill(ctx context.Context, tx db.Tx, s *Space, in SpaceIn) error {
 	used := s.State == SpaceLet || s.State == SpaceSold
-	if used && in.UsedBy == "" {
-		return core.Invalid("used_by", "请填写使用人", "Say who uses it")
+	if err := regulation.Guard(ctx, tx, "D1.14", !used || in.UsedBy != "", core.T("已租、已售或使用中的须写明使用人", "A space that is let, sold or in use names who uses it")); err != nil {
+		return err
 	}
 	s.Place, s.Note, s.Fee = in.Place, in.Note, in.Fee
 	s.UsedBy, s.Customer, s.Unit, s.Plate, s.From, s.To = "", 0, 0, "", "", ""
@@ -196,7 +197,7 @@ func (k spaces) assign(ctx context.Context, tx db.Tx, id core.ID, in SpaceIn) er
 	if s.State == SpaceFree {
 		verb = "released"
 	}
-	if err := k.fill(&s, in); err != nil {
+	if err := k.fill(ctx, tx, &s, in); err != nil {
 		return err
 	}
 	if err := k.update(ctx, tx, s); err != nil {
@@ -236,21 +237,55 @@ func ForgetUser(ctx context.Context, tx db.Tx, customer core.ID) error {
 	return nil
 }
 
-// Rehome points the spaces of one customer to another: customers are merged, or a merge is undone.
-func Rehome(ctx context.Context, tx db.Tx, from, to core.ID) error {
-	for _, k := range []spaces{parking, mailbox} {
-		ids, err := db.Values[core.ID](ctx, tx, "update "+k.kind.Table+` set customer_id = $1, version = version + 1, changed_at = $2, changed_by = $3
-			where project_id = $4 and customer_id = $5 returning id`, to, core.Now(ctx), core.ActorOf(ctx).ID, core.ProjectOf(ctx).ID, from)
-		if err != nil {
-			return err
+// Taken names the spaces that a merge of customers took along, so that it can be undone.
+type Taken struct{ Parking, Mailbox []core.ID }
+
+// Rehome points the spaces of one customer to another, who took the customer in, and says which they were.
+func Rehome(ctx context.Context, tx db.Tx, from, to core.ID) (Taken, error) {
+	var out Taken
+	var err error
+	if out.Parking, err = parking.rehome(ctx, tx, from, to, nil); err != nil {
+		return out, err
+	}
+	out.Mailbox, err = mailbox.rehome(ctx, tx, from, to, nil)
+	return out, err
+}
+
+// GiveBack undoes a Rehome: of the spaces taken then, those that the customer still has go back.
+func GiveBack(ctx context.Context, tx db.Tx, from, to core.ID, taken Taken) error {
+	for _, one := range []struct {
+		spaces
+		ids []core.ID
+	}{{parking, taken.Parking}, {mailbox, taken.Mailbox}} {
+		if len(one.ids) == 0 {
+			continue
 		}
-		for _, id := range ids {
-			if err := journal.Add(ctx, tx, k.kind.Ref(ctx, id), "edited", map[string]string{"customer": to.String()}); err != nil {
-				return err
-			}
+		if _, err := one.rehome(ctx, tx, from, to, one.ids); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// rehome gives all spaces of a customer, or those named, to another.
+func (k spaces) rehome(ctx context.Context, tx db.Tx, from, to core.ID, only []core.ID) ([]core.ID, error) {
+	where, args := "", []any{to, core.Now(ctx), core.ActorOf(ctx).ID, core.ProjectOf(ctx).ID, from}
+	if only != nil {
+		var in string
+		in, args = list(only, args...)
+		where = " and id in (" + in + ")"
+	}
+	ids, err := db.Values[core.ID](ctx, tx, "update "+k.kind.Table+` set customer_id = $1, version = version + 1, changed_at = $2, changed_by = $3
+		where project_id = $4 and customer_id = $5`+where+" returning id", args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if err := journal.Add(ctx, tx, k.kind.Ref(ctx, id), "edited", map[string]string{"customer": to.String()}); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 func (k spaces) fields() []core.Field[SpaceIn] {

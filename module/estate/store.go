@@ -119,14 +119,23 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Unit, error) {
 }
 
 func insertUnit(ctx context.Context, tx db.Tx, u Unit) error {
-	now, by := core.Now(ctx), core.ActorOf(ctx).ID
-	n, err := db.Exec(ctx, tx, `insert into estate_unit (project_id, id, created_at, created_by, changed_at, changed_by, code, code_key, building_id, floor, floor_no,
-		area, use_kind, state, unit_price, origin, note, extra, since_on) values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)
-		on conflict do nothing`, u.Project, u.ID, now, by, u.Code, u.Key, u.Building, u.Floor, u.FloorNo, u.Area, u.Use, u.State, u.UnitPrice, u.Origin, u.Note, u.Extra, u.Since)
+	n, err := insertUnits(ctx, tx, u)
 	if err == nil && n == 0 {
 		err = core.Invalid("code", "单元 %s 已经存在", "Unit %s exists already", u.Code)
 	}
 	return err
+}
+
+// insertUnits stores new units and says how many had a code that was free.
+func insertUnits(ctx context.Context, tx db.Tx, us ...Unit) (int, error) {
+	now, by := core.Now(ctx), core.ActorOf(ctx).ID
+	rows := make([][]any, len(us))
+	for i, u := range us {
+		rows[i] = []any{u.Project, u.ID, now, by, now, by, u.Code, u.Key, u.Building, u.Floor, u.FloorNo, u.Area, u.Use, u.State, u.UnitPrice, u.Origin, u.Note, u.Extra, u.Since}
+	}
+	ids, err := db.InsertMany(ctx, tx, `estate_unit (project_id, id, created_at, created_by, changed_at, changed_by, code, code_key, building_id, floor, floor_no,
+		area, use_kind, state, unit_price, origin, note, extra, since_on)`, "on conflict do nothing", rows)
+	return len(ids), err
 }
 
 // updateUnit writes a unit back; its version must still be what was read.

@@ -29,12 +29,44 @@ func guard(ctx context.Context, tx db.Tx, o Order, clause string, ok bool, zh, e
 	return regulation.Guard(ctx, tx, clause, ok || o.Imported(), core.T(zh, en))
 }
 
-// in lets an order through whose state is one of these.
+// offTurn is a refusal because the verb's turn has not come or is over; the record page leaves such buttons out, but for
+// the next step's.
+type offTurn struct{ error }
+
+func (e offTurn) Unwrap() error { return e.error }
+
+// in lets an order through whose state is one of these; the refusal says what it waits for.
 func in(o Order, states ...string) error {
 	if slices.Contains(states, o.State) {
 		return nil
 	}
-	return core.Conflict("现在的状态是「%s」,不能这样做", "The order is “%s”; this cannot be done now", core.Label(States(), o.State))
+	waits := map[string]core.Text{StateNew: core.T("还没有派工", "Nobody has been dispatched yet"), StateDispatched: core.T("维修还没有到场", "The technician has not arrived yet"),
+		StateArrived: core.T("还没有开始施工", "The work has not started yet"), StateQuoted: core.T("还没有开始施工", "The work has not started yet"), StateAgreed: core.T("还没有开始施工", "The work has not started yet"),
+		StateWorking: core.T("还没有完工", "The work is not finished yet"), StateFinished: core.T("客户还没有签字", "The customer has not signed yet")}
+	if text, ok := waits[o.State]; ok && !slices.ContainsFunc(states, func(s string) bool { return order(s) < order(o.State) }) {
+		return offTurn{core.Conflict(text.ZH, text.EN)}
+	}
+	return offTurn{core.Conflict("现在的状态是「%s」,不能这样做", "The order is “%s”; this cannot be done now", core.Label(States(), o.State))}
+}
+
+// order is a state's place in the usual course.
+func order(state string) int {
+	return slices.IndexFunc(States(), func(c core.Choice) bool { return c.Value == state })
+}
+
+// next is the step that follows the one whose turn it is.
+func next(o Order) string {
+	switch o.State {
+	case StateNew:
+		return "arrive"
+	case StateDispatched:
+		return "start"
+	case StateArrived, StateQuoted, StateAgreed:
+		return "finish"
+	case StateWorking:
+		return "sign"
+	}
+	return ""
 }
 
 // change is a verb's frame: it locks the order, asks the check, lets fn work on it, and writes order and journal.
@@ -102,7 +134,10 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Order, error) {
 
 func newOrder(ctx context.Context, tx db.Tx, in Intake) Order {
 	p, now := core.ProjectOf(ctx), core.Now(ctx)
-	o := Order{Ref: core.Ref{Project: p.ID, Kind: "repair", ID: tx.NewID()}, Version: 1, Origin: desk.OriginDesk, Matter: in.Matter, Customer: in.Customer,
+	if in.ID == 0 {
+		in.ID = tx.NewID()
+	}
+	o := Order{Ref: core.Ref{Project: p.ID, Kind: "repair", ID: in.ID}, Version: 1, Origin: desk.OriginDesk, Matter: in.Matter, Customer: in.Customer,
 		CustomerName: in.CustomerName, Unit: in.Unit, UnitCode: in.UnitCode, Building: buildingOf(in.UnitCode), Place: in.Place, Scope: in.Scope, Trade: in.Trade,
 		Level: in.Level, LevelBy: "person", Paid: in.Paid, Contact: in.Contact, Phone: in.Phone, Content: in.Content, Channel: in.Channel, Wish: in.Wish,
 		State: StateNew, Open: true, At: now, Day: core.DateOf(now, p.Zone), Round: 1}
@@ -188,7 +223,7 @@ func canGrade(_ context.Context, _ db.Tx, o Order) error {
 
 // SetLevel confirms or changes the level that the rule proposed (D4.2).
 func SetLevel(ctx context.Context, tx db.Tx, id core.ID, g Grade) error {
-	return change(ctx, tx, id, canGrade, "graded", map[string]any{"level": core.Label(Levels(), g.Level).ZH, "trade": g.Trade, "paid": g.Paid}, func(o *Order) error {
+	return change(ctx, tx, id, canGrade, "graded", map[string]any{"level": g.Level, "trade": g.Trade, "paid": g.Paid}, func(o *Order) error {
 		was := o.Level
 		o.Level, o.LevelBy, o.Trade, o.Scope, o.Paid, o.Rank = g.Level, "person", g.Trade, g.Scope, g.Paid, rankOf(g.Level)
 		switch {
@@ -247,7 +282,7 @@ func Send(ctx context.Context, tx db.Tx, id core.ID, d Dispatch) error {
 	if err != nil {
 		return err
 	}
-	payload := map[string]any{"technician": w.Name, "reason": d.Reason, "appoint": d.Appoint}
+	payload := map[string]any{"technician": w.Name, "reason": d.Reason, "why": bracketed(d.Reason), "appoint": d.Appoint}
 	return change(ctx, tx, id, canDispatch, "dispatched", payload, func(o *Order) error {
 		fits := w.Has(o.Trade) || strings.TrimSpace(d.Reason) != ""
 		if err := guard(ctx, tx, *o, "C17.5", fits, "这位维修没有这项专长,请按专长派工或写明理由", "This technician lacks the skill; send one who has it, or give a reason"); err != nil {
@@ -259,6 +294,14 @@ func Send(ctx context.Context, tx db.Tx, id core.ID, d Dispatch) error {
 		o.Technician, o.TechnicianName, o.Outside = w.ID, w.Name, ""
 		return sent(ctx, tx, o, d.Appoint)
 	})
+}
+
+// bracketed is a reason behind a name.
+func bracketed(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
 }
 
 // sent puts the order on its way: the appointment with its duty, the customer's call done, the technician told.
@@ -353,7 +396,7 @@ func canArrive(ctx context.Context, tx db.Tx, o Order) error {
 		return err
 	}
 	if party := partyOf(ctx, o, ""); slices.ContainsFunc(as, func(a Arrival) bool { return a.Party == party }) {
-		return core.Conflict("已经登记过到场", "The arrival is stamped already")
+		return offTurn{core.Conflict("已经登记过到场", "The arrival is stamped already")}
 	}
 	return nil
 }
@@ -385,7 +428,7 @@ func ArriveAt(ctx context.Context, tx db.Tx, id core.ID, a Arrive) error {
 	}
 	payload := map[string]string{}
 	return change(ctx, tx, id, check, "arrived", payload, func(o *Order) error {
-		payload["party"] = core.Label(Parties(), party).ZH
+		payload["party"] = party
 		first, err := stamp(ctx, tx, *o, party)
 		if err != nil {
 			return err

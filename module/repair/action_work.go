@@ -82,8 +82,7 @@ func Agree(ctx context.Context, tx db.Tx, id core.ID, c Consent) error {
 	if c.How == "signature" && c.Signature == "" {
 		return core.Invalid("signature", "请客户签名,或选择电话同意", "Have the customer sign, or choose consent by telephone")
 	}
-	how := map[string]string{"signature": "签名", "phone": "电话"}[c.How]
-	return change(ctx, tx, id, canConsent, "agreed", map[string]any{"how": how, "by": c.By}, func(o *Order) error {
+	return change(ctx, tx, id, canConsent, "agreed", map[string]any{"how": c.How, "by": c.By}, func(o *Order) error {
 		o.State, o.Consent, o.ConsentHow, o.ConsentBy = StateAgreed, core.Now(ctx), c.How, c.By
 		return sign(ctx, tx, *o, "consent", c.Signature)
 	})
@@ -192,7 +191,12 @@ func Hold(ctx context.Context, tx db.Tx, id core.ID, w Why) error {
 	})
 }
 
-func canResume(_ context.Context, _ db.Tx, o Order) error { return in(o, StateHeld) }
+func canResume(_ context.Context, _ db.Tx, o Order) error {
+	if o.State != StateHeld {
+		return offTurn{core.Conflict("这张单没有挂起", "The order is not on hold")}
+	}
+	return nil
+}
 
 // Resume goes on where it was held.
 func Resume(ctx context.Context, tx db.Tx, id core.ID) error {
@@ -234,7 +238,7 @@ func canClear(_ context.Context, _ db.Tx, o Order) error {
 		return err
 	}
 	if o.Cleared && o.Tried {
-		return core.Conflict("已经清场并试用合格", "The site is cleared and the work tried")
+		return offTurn{core.Conflict("已经清场并试用合格", "The site is cleared and the work tried")}
 	}
 	return nil
 }
@@ -251,8 +255,11 @@ func canSlip(_ context.Context, _ db.Tx, o Order) error {
 	if o.State == StateCancelled {
 		return in(o, StateNew)
 	}
+	if o.Channel != "oral" {
+		return offTurn{core.Conflict("不是口头报修,不用补单", "The request was not made by word of mouth")}
+	}
 	if !o.Slip.IsZero() {
-		return core.Conflict("已经补单", "The order was written already")
+		return offTurn{core.Conflict("已经补单", "The order was written already")}
 	}
 	return nil
 }
@@ -344,6 +351,9 @@ func canRework(_ context.Context, _ db.Tx, o Order) error { return in(o, StateFi
 // Rework sends the order back because the work did not pass (不合格): a further round, dispatched anew.
 func Rework(ctx context.Context, tx db.Tx, id core.ID, w Why) error {
 	return change(ctx, tx, id, canRework, "reworked", map[string]string{"reason": w.Reason}, func(o *Order) error {
+		if err := desk.Reopen(ctx, tx, o.Matter, w.Reason); err != nil { // A3.5: the customer is kept informed
+			return err
+		}
 		o.State, o.Open, o.Round, o.Reason = StateDispatched, true, o.Round+1, w.Reason
 		o.Cleared, o.Tried, o.Appoint, o.Arrived = false, false, time.Time{}, time.Time{}
 		o.Finished, o.Signed, o.Started = time.Time{}, time.Time{}, time.Time{}
@@ -431,7 +441,7 @@ func runOutside(ctx context.Context, tx db.Tx, r approval.Request) error {
 }
 
 func sendOutside(ctx context.Context, tx db.Tx, id core.ID, out Outside, check func(context.Context, db.Tx, Order) error) error {
-	return change(ctx, tx, id, check, "dispatched", map[string]string{"technician": out.Company, "reason": out.Reason}, func(o *Order) error {
+	return change(ctx, tx, id, check, "dispatched", map[string]string{"technician": out.Company, "reason": out.Reason, "why": bracketed(out.Reason)}, func(o *Order) error {
 		o.Technician, o.TechnicianName, o.Outside = 0, out.Company, out.Company
 		return sent(ctx, tx, o, time.Time{})
 	})

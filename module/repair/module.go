@@ -46,6 +46,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 22, Label: core.T("零修报表", "Repair report"), Icon: "chart-bar", Path: "repair/report", Perm: "repair.report"},
 			{Wing: house.Matters, Order: 23, Label: core.T("有偿服务标准", "Service prices"), Icon: "receipt", Path: "repair-price", Perm: "repair-price.view"},
 			{Wing: house.Matters, Order: 24, Label: core.T("维修材料", "Materials"), Icon: "package", Path: "material", Perm: "material.view"}},
+		OnErase:     []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:      []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), panel("desk", "matter_id")},
 		Measures:    measures(),
 		Recurring:   []duty.Recurring{{Clause: "C17.4", Number: "day", Title: core.T("零修及时率、合格率统计", "Timeliness and pass rate of repairs"), URL: "repair/report", Fixed: true}},
@@ -99,10 +100,10 @@ func columnNames() []string {
 
 func headings() []ui.Column {
 	var out []ui.Column
-	for _, f := range fields() {
-		if slices.Contains(columnNames(), f.Name) {
-			out = append(out, ui.Column{Label: f.Label})
-		}
+	all := fields()
+	for _, c := range columnNames() {
+		i := slices.IndexFunc(all, func(f core.Field[Order]) bool { return f.Name == c })
+		out = append(out, ui.Column{Label: all[i].Label})
 	}
 	return out
 }
@@ -116,12 +117,12 @@ type matterIn struct {
 
 func matterFields() []core.Field[matterIn] {
 	return []core.Field[matterIn]{
+		{Name: "confirmed", Label: core.T("已核对本次联系人和电话", "Contact and number confirmed for this repair"), Ptr: func(m *matterIn) any { return &m.Confirmed }},
 		{Name: "scope", Label: core.T("户内/公共", "Inside or common"), Ptr: func(m *matterIn) any { return &m.Scope }, Kind: core.KindRadio, Choices: Scopes()},
 		{Name: "trade", Label: core.T("性质", "Nature"), Hint: core.T("不选按内容判断", "Empty: by the content"), Ptr: func(m *matterIn) any { return &m.Trade }, Choices: Trades()},
 		{Name: "level", Label: core.T("级别", "Level"), Hint: core.T("不选按内容判断,再由人确认", "Empty: proposed from the content, to be confirmed"), Ptr: func(m *matterIn) any { return &m.Level }, Choices: Levels()},
 		{Name: "paid", Label: core.T("有偿", "Chargeable"), Ptr: func(m *matterIn) any { return &m.Paid }},
 		{Name: "wish_at", Label: core.T("希望上门的时间", "Wished time"), Ptr: func(m *matterIn) any { return &m.Wish }},
-		{Name: "confirmed", Label: core.T("已核对本次联系人和电话", "Contact and number confirmed for this repair"), Ptr: func(m *matterIn) any { return &m.Confirmed }},
 		{Name: "own", Label: core.T("用户自有电器(不受理,记录建议)", "The user's own appliance (not taken; log the advice)"), Ptr: func(m *matterIn) any { return &m.Own }},
 		{Name: "advice", Label: core.T("给用户的建议", "Advice given"), Ptr: func(m *matterIn) any { return &m.Advice }},
 	}
@@ -148,7 +149,11 @@ func open(ctx context.Context, tx db.Tx, m house.Matter) (core.Ref, error) {
 	if in.Level == "" && m.Values.Get("urgent") == "true" && ProposeLevel(m.Content) == Normal {
 		in.Level = Urgent
 	}
-	o, err := Take(ctx, tx, Intake{Matter: m.Ref.ID, Customer: m.Customer, CustomerName: m.Values.Get("customer_name"), Unit: m.Unit, UnitCode: m.Values.Get("unit_code"), Place: m.Place,
+	id, err := core.ParseID(m.Values.Get("record_id"))
+	if err != nil {
+		return core.Ref{}, err
+	}
+	o, err := Take(ctx, tx, Intake{ID: id, Matter: m.Ref.ID, Customer: m.Customer, CustomerName: m.Values.Get("customer_name"), Unit: m.Unit, UnitCode: m.Values.Get("unit_code"), Place: m.Place,
 		Scope: in.Scope, Trade: in.Trade, Level: in.Level, Paid: in.Paid, Contact: core.Personal(m.Contact), Phone: m.Phone, Confirmed: in.Confirmed, Content: m.Content, Channel: m.Channel,
 		Wish: in.Wish})
 	return o.Ref, err
@@ -192,11 +197,19 @@ func stateTone(o Order) ui.Tone {
 	return ui.Run
 }
 
+// levelCell leaves the normal level plain, so that the others stand out.
+func levelCell(ctx context.Context, o Order) ui.Cell {
+	if o.Level == Normal {
+		return ui.Cell{Text: core.Label(Levels(), o.Level).Say(ctx)}
+	}
+	return ui.Cell{Body: ui.Pill(levelTone(o.Level), core.Label(shortLevels(), o.Level))}
+}
+
 func row(ctx context.Context, o *Order) ui.Row {
 	now := core.Now(ctx)
-	r := ui.Row{Cells: []ui.Cell{{Text: o.Number, Href: href(ctx, o.Ref.ID)}, {Body: ui.Pill(stateTone(*o), core.Label(States(), o.State))}, {Body: ui.Pill(levelTone(o.Level), core.Label(Levels(), o.Level))},
+	r := ui.Row{Cells: []ui.Cell{{Text: o.Number, Href: href(ctx, o.Ref.ID)}, {Body: ui.Pill(stateTone(*o), core.Label(States(), o.State))}, levelCell(ctx, *o),
 		{Text: ui.When(ctx, o.At)}, {Text: o.UnitCode}, {Text: o.Content}, {Text: o.TechnicianName}, {}}}
-	if o.State == StateNew {
+	if o.State == StateNew && core.ActorOf(ctx).Can(o.Ref.Project, "repair.dispatch") {
 		r.Cells[6] = ui.Cell{Text: core.T("派工", "Dispatch").Say(ctx), Href: href(ctx, o.Ref.ID, "dispatch")}
 	}
 	if o.Open && !o.Due.IsZero() {

@@ -10,6 +10,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/file"
+	"huiyin/module/desk"
 	"huiyin/print"
 	"huiyin/register"
 	"huiyin/sheet"
@@ -29,8 +30,8 @@ func routes() []web.Route {
 
 // record is the order's page: the alarm of D4.2, fields, materials and charges.
 func record(ctx context.Context, tx db.Tx, o Order) (register.Record, error) {
-	r := register.Record{About: o.Customer, Head: ui.HeadView{Title: ui.Plain(o.Number), Sub: core.T("%s —— %s 来电 %s", "%s — %s, %s", o.Content, string(o.Contact), o.Phone.Mask()),
-		Pills: []ui.PillView{{Tone: stateTone(o), Text: core.Label(States(), o.State)}}, Aside: strings.Trim(o.UnitCode+" · "+o.CustomerName, " ·")}}
+	r := register.Record{About: o.Customer, Head: ui.HeadView{Title: ui.Plain(o.Number), Sub: ui.Plain(join(o.Content, strings.TrimSpace(string(o.Contact)+" "+o.Phone.Mask()))),
+		Pills: []ui.PillView{{Tone: stateTone(o), Text: core.Label(States(), o.State)}}, Aside: join(o.UnitCode, o.CustomerName)}}
 	if o.Level != Normal {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: levelTone(o.Level), Text: core.Label(Levels(), o.Level)})
 	}
@@ -84,7 +85,7 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 	if o.Paid {
 		paid = core.T("有偿", "chargeable").Say(ctx)
 	}
-	out := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, o.At) + " · " + o.Channel}, {Label: core.T("位置", "Place"), Value: strings.Join([]string{o.UnitCode, say(Scopes(), o.Scope), o.Place}, " · ")},
+	out := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, o.At) + " · " + say(desk.Channels(), o.Channel)}, {Label: core.T("位置", "Place"), Value: join(o.UnitCode, say(Scopes(), o.Scope), o.Place)},
 		{Label: core.T("性质", "Nature"), Value: say(Trades(), o.Trade) + " · " + paid}, {Label: core.T("联系人", "Contact"), Value: string(o.Contact) + " " + o.Phone.Mask() + confirmedWord(ctx, o)}}
 	add := func(zh, en, v string) {
 		if v != "" {
@@ -92,13 +93,16 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 		}
 	}
 	add("派工", "Dispatched", o.TechnicianName)
+	if !o.Wish.IsZero() && o.Appoint.IsZero() {
+		add("希望上门", "Wished", ui.Full(ctx, o.Wish))
+	}
 	if !o.Appoint.IsZero() {
 		add("预约", "Appointment", ui.Full(ctx, o.Appoint))
 	}
 	if !o.Arrived.IsZero() {
 		add("到场", "Arrived", ui.Full(ctx, o.Arrived))
 	}
-	add("移动设施", "Moved", strings.Trim(o.Moved+" · "+o.MoveConsent, " ·"))
+	add("移动设施", "Moved", join(o.Moved, o.MoveConsent))
 	add("损坏", "Damage", o.Damage)
 	add("结果", "Result", o.Result)
 	add("拒签", "Refused to sign", o.Refused)
@@ -109,6 +113,11 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 	add("回访", "Follow-up", o.Followup)
 	add("原编号", "Office's number", o.OfficeNo)
 	return out
+}
+
+// join puts a dot between what there is.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
 }
 
 func confirmedWord(ctx context.Context, o Order) string {
@@ -125,7 +134,7 @@ func lineTable(ctx context.Context, o Order, ls []LineView) ui.TableView {
 		if l.Phase == "used" {
 			phase = core.T("用料", "used")
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: l.Name}, {Text: milli(l.Quantity).String() + l.Unit}, {Text: l.Price.String()}, {Text: l.Amount.String()}, {Text: l.Basis + " · " + phase.Say(ctx)}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: l.Name}, {Text: milli(l.Quantity).String() + l.Unit}, {Text: l.Price.String()}, {Text: l.Amount.String()}, {Text: basisText(ctx, l.Basis) + " · " + phase.Say(ctx)}}})
 	}
 	t.Foot = []ui.Cell{{}, {}, {Text: core.T("合计", "Total").Say(ctx)}, {Text: o.Total.String()}, {}}
 	return t
@@ -144,7 +153,7 @@ func mine(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 		}
 	}
 	name := core.ActorOf(ctx).Name
-	return web.Page{Title: core.T("%s · 今天 %d 单", "%s · %d today", name, len(jobs)), Body: minePage(name, jobs), Bare: true}, nil
+	return web.Page{Title: core.T("%s · 在手 %d 单", "%s · %d in hand", name, len(jobs)), Body: minePage(jobs), Bare: true}, nil
 }
 
 // steps are the big buttons of the phone, in the order of the work.
@@ -166,8 +175,13 @@ func jobOf(ctx context.Context, tx db.Tx, o Order) (job, error) {
 	if o.Phone != "" && o.Technician == core.ActorOf(ctx).ID {
 		j.Call = "tel:" + string(o.Phone)
 	}
-	if o.State == StateDispatched {
-		j.Arrive, j.Photo = href(ctx, o.Ref.ID, "arrive"), href(ctx, o.Ref.ID, "photo")
+	switch o.State {
+	case StateDispatched:
+		j.Arrive, j.Photo, j.PhotoRole = href(ctx, o.Ref.ID, "arrive"), href(ctx, o.Ref.ID, "photo"), file.Before
+	case StateArrived:
+		j.Photo, j.PhotoRole = href(ctx, o.Ref.ID, "photo"), file.Before
+	case StateWorking:
+		j.Photo, j.PhotoRole = href(ctx, o.Ref.ID, "photo"), file.After
 	}
 	if o.Paid && o.Consent.IsZero() {
 		j.Note, j.Clause, j.Cite = core.T("有偿 · 先报价", "Charged · quote first"), "C17.2", register.Cite(ctx, "C17.2")
@@ -178,9 +192,15 @@ func jobOf(ctx context.Context, tx db.Tx, o Order) (job, error) {
 		if err != nil && core.ClauseOf(err) == "" {
 			continue // not this step's turn; what a clause closes is shown with its reason
 		}
-		acts = append(acts, core.Action{Verb: s.verb, Label: s.label, Primary: err == nil && len(acts) == 0, Err: err})
+		first := err == nil && j.Arrive == "" && s.verb != "hold" && !slices.ContainsFunc(acts, func(a core.Action) bool { return a.Primary })
+		acts = append(acts, core.Action{Verb: s.verb, Label: s.label, Primary: first, Err: err})
 	}
 	j.Actions = ui.ActionsOf(href(ctx, o.Ref.ID), acts, func(c string) string { return register.Cite(ctx, c) })
+	for i, a := range acts {
+		if a.Err == nil && slices.Contains([]string{"start", "clear", "resume"}, a.Verb) { // they ask for nothing: one tap
+			j.Actions[i].Post, j.Actions[i].IdemKey = j.Actions[i].Href, a.Verb
+		}
+	}
 	return j, nil
 }
 
@@ -317,14 +337,18 @@ func registerPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	b, err := printRegister(ctx, month, os)
+	recorders, err := recordersIn(ctx, tx, core.ProjectOf(ctx).ID, month)
+	if err != nil {
+		return nil, err
+	}
+	b, err := printRegister(ctx, month, os, recorders)
 	if b == nil {
 		return nil, err
 	}
 	return web.Download{Name: "FM-GL-011-0-" + string(month) + ".pdf", Type: "application/pdf", Bytes: b, Inline: true}, nil
 }
 
-func printRegister(ctx context.Context, month core.Month, os []Order) ([]byte, error) {
+func printRegister(ctx context.Context, month core.Month, os []Order, recorders map[core.ID]string) ([]byte, error) {
 	d := print.New(print.A4Landscape, core.LangOf(ctx))
 	f := forms()[0]
 	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: f.Title.Say(ctx) + " " + string(month), Form: f.Code})
@@ -334,10 +358,10 @@ func printRegister(ctx context.Context, month core.Month, os []Order) ([]byte, e
 	var rows [][]string
 	for i, o := range os {
 		rows = append(rows, []string{fmt.Sprint(i + 1), o.UnitCode + " " + o.CustomerName, o.Content, core.Label(Levels(), o.Level).Say(ctx), string(o.Contact) + " " + o.Phone.Mask(), ui.Full(ctx, o.At),
-			core.Label(States(), o.State).Say(ctx) + " " + o.Result, o.TechnicianName, o.Number, o.Comment})
+			core.Label(States(), o.State).Say(ctx) + " " + o.Result, o.TechnicianName, recorders[o.Ref.ID], join(o.Number, o.Comment)})
 	}
-	d.Table([]print.Column{col("序号", "No.", 0.7), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 4), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
-		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded as", 2), col("备注", "Remarks", 1.5)}, rows)
+	d.Table([]print.Column{col("序号", "No.", 1.1), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 4), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
+		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 2.3)}, rows)
 	return d.Bytes()
 }
 
@@ -384,7 +408,7 @@ func slip(ctx context.Context, d *print.Doc, mark string, o Order, ls []LineView
 	col := func(zh, en string, a print.Align) print.Column { return print.Column{Title: say(zh, en), Align: a} }
 	rows := [][]string{}
 	for _, l := range ls {
-		rows = append(rows, []string{l.Name, milli(l.Quantity).String() + l.Unit, l.Price.String(), l.Amount.String(), l.Basis})
+		rows = append(rows, []string{l.Name, milli(l.Quantity).String() + l.Unit, l.Price.String(), l.Amount.String(), basisText(ctx, l.Basis)})
 	}
 	rows = append(rows, []string{say("合计", "Total"), "", "", o.Total.String(), ""})
 	d.Table([]print.Column{col("用料与项目", "Materials and items", print.Left), col("数量", "Quantity", print.Right), col("单价", "Price", print.Right), col("金额", "Amount", print.Right), col("依据", "Basis", print.Left)}, rows)

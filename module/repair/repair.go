@@ -69,13 +69,14 @@ const (
 
 // Kind is the register of orders.
 func Kind() register.Kind {
-	return register.Kind{Name: "repair", Plural: "repairs", Label: core.T("维修", "Repairs"), Table: "repair_order", Events: events()}
+	return register.Kind{Name: "repair", Plural: "repairs", Label: core.T("维修", "Repairs"), Table: "repair_order", Events: events(),
+		Choices: map[string][]core.Choice{"level": Levels(), "party": Parties(), "how": consents(), "trade": Trades()}}
 }
 
 func events() map[string]core.Text {
 	return map[string]core.Text{
 		"taken": core.T("受理报修:{content}", "took the repair: {content}"), "graded": core.T("定级 {level}", "set the level: {level}"),
-		"confirmed": core.T("核对联系人", "confirmed the contact"), "dispatched": core.T("派工给 {technician}({reason})", "dispatched {technician} ({reason})"),
+		"confirmed": core.T("核对联系人", "confirmed the contact"), "dispatched": core.T("派工给 {technician}{why}", "dispatched {technician}{why}"),
 		"outside-asked": core.T("申请派外协 {company}", "asked to send {company}"), "appointed": core.T("预约 {when}:{told}", "appointment {when}: {told}"),
 		"arrived": core.T("{party}到场", "{party} arrived"), "quoted": core.T("报价 {total} 元", "quoted CNY {total}"), "agreed": core.T("客户同意报价({how})", "the customer agreed ({how})"),
 		"declined": core.T("客户不同意报价:{reason}", "the customer declined: {reason}"), "started": core.T("开始施工", "started work"), "used": core.T("用料 {name}", "used {name}"),
@@ -98,6 +99,16 @@ func States() []core.Choice {
 // Levels are the levels (级别).
 func Levels() []core.Choice {
 	return []core.Choice{{Value: Normal, Label: core.T("一般", "Normal")}, {Value: Urgent, Label: core.T("紧急", "Urgent")}, {Value: Major, Label: core.T("重大(跑水漏水等)", "Major (burst pipe, flood)")}}
+}
+
+// shortLevels are the levels as a pill says them.
+func shortLevels() []core.Choice {
+	return append(Levels()[:2], core.Choice{Value: Major, Label: core.T("重大", "Major")})
+}
+
+// consents are the ways in which a customer agrees to a quote (C17.2).
+func consents() []core.Choice {
+	return []core.Choice{{Value: "signature", Label: core.T("当场签名", "signature")}, {Value: "phone", Label: core.T("电话同意", "by telephone")}}
 }
 
 // Scopes are inside and common parts (D4.9).
@@ -247,6 +258,7 @@ func ProposeTrade(content string) string {
 
 // Intake is what a repair is taken down with.
 type Intake struct {
+	ID           core.ID // a new one when zero
 	Matter       core.ID
 	Customer     core.ID
 	CustomerName string
@@ -285,7 +297,7 @@ type LineView struct {
 	Quantity int64
 	Price    core.Money
 	Amount   core.Money
-	Basis    string // "有偿服务标准 v3"
+	Basis    string // what the price rests on; basisText says it
 	Round    int64
 }
 

@@ -304,6 +304,16 @@ func TestC17_1_AnAppointmentIsKeptWithinTenMinutes(t *testing.T) {
 			}
 			return err
 		}))
+		o.off("C17.1")
+		free := o.take(repair.Intake{Confirmed: true})
+		o.must(o.send(free, repair.Dispatch{Technician: o.water, Appoint: o.now.Add(time.Hour)}))
+		if got := o.duties("repair", free, "C17.1"); got != nil {
+			t.Errorf("switched off, it opened %v", got)
+		}
+		o.now = o.now.Add(2 * time.Hour)
+		o.must(o.tech(func(ctx context.Context, tx db.Tx) error {
+			return repair.Appoint(ctx, tx, free, repair.Appointment{At: o.now.Add(time.Hour), Told: "电话"})
+		}))
 	})
 }
 
@@ -334,6 +344,32 @@ func TestC17_6_AndD4_3_TheCustomerSignsOnlyAClearedAndTriedJob(t *testing.T) {
 	})
 }
 
+func TestC17_6_SwitchedOffNobodyAsksForConsentOrClearing(t *testing.T) {
+	each(t, func(o *office) {
+		id := o.take(repair.Intake{Confirmed: true})
+		o.arrive(id)
+		o.off("C17.6")
+		o.must(o.tech(func(ctx context.Context, tx db.Tx) error {
+			return repair.Move(ctx, tx, id, repair.Moving{What: "办公桌"})
+		}))
+		o.must(o.start(id))
+		o.must(o.finish(id, repair.Finish{Result: "好了", Signature: signature()}))
+		o.must(o.sign(id, good()))
+	})
+}
+
+func TestD4_3_SwitchedOffNobodySignsOrRates(t *testing.T) {
+	each(t, func(o *office) {
+		id := o.take(repair.Intake{Confirmed: true})
+		o.arrive(id)
+		o.must(o.start(id))
+		o.refuses("D4.3", o.finish(id, repair.Finish{Cleared: true, Tried: true}))
+		o.off("D4.3")
+		o.must(o.finish(id, repair.Finish{Cleared: true, Tried: true}))
+		o.must(o.sign(id, repair.Sign{}))
+	})
+}
+
 func TestC17_3_AnOralOrderIsWrittenAfterwardsAndPrintsThreeParts(t *testing.T) {
 	each(t, func(o *office) {
 		id := o.take(repair.Intake{Confirmed: true, Channel: "oral"})
@@ -354,6 +390,12 @@ func TestC17_3_AnOralOrderIsWrittenAfterwardsAndPrintsThreeParts(t *testing.T) {
 			}
 			return err
 		}))
+		second := o.take(repair.Intake{Confirmed: true, Channel: "oral"})
+		o.arrive(second)
+		o.must(o.start(second))
+		o.must(o.finish(second, done()))
+		o.off("C17.3")
+		o.must(o.sign(second, good()))
 	})
 }
 
@@ -379,6 +421,12 @@ func TestC18_1_AContractorNeedsTheManagersConsent(t *testing.T) {
 		}))
 		if r := o.get(id); r.State != repair.StateDispatched || r.Outside != "安捷管道" {
 			t.Errorf("state %s, outside %q", r.State, r.Outside)
+		}
+		o.off("C18.1")
+		free := o.take(repair.Intake{Confirmed: true})
+		o.must(ask(free))
+		if r := o.get(free); r.State != repair.StateDispatched || r.Outside != "安捷管道" {
+			t.Errorf("switched off, the contractor is not sent: %s %q", r.State, r.Outside)
 		}
 	})
 }
@@ -486,6 +534,11 @@ func TestC17_4_TheMonthIsConfirmedWithSampledCalls(t *testing.T) {
 		if got := o.duties("month", period.ID, "C17.4"); !slices.Equal(got, []string{"done"}) {
 			t.Errorf("the month's duty: %v", got)
 		}
+		o.off("C17.4")
+		o.must(o.as("周慧", core.Supervisor, 13, func(ctx context.Context, tx db.Tx) error {
+			_, err := repair.ConfirmMonth(ctx, tx, 0, repair.Confirm{Month: "2026-10"})
+			return err
+		}))
 	})
 }
 

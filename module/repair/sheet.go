@@ -316,7 +316,7 @@ func importOrder(ctx context.Context, tx db.Tx, r sheet.Staged, o Order) error {
 	var err error
 	if o.Open {
 		m := desk.Matter{Kind: "repair", Channel: o.Channel, OfficeNo: o.OfficeNo, Customer: o.Customer, CustomerName: o.CustomerName, Unit: o.Unit, UnitCode: o.UnitCode, Contact: o.Contact, Phone: o.Phone,
-			Content: o.Content, State: desk.StateCarried, Open: true, At: o.At}
+			Content: o.Content, State: desk.StateCarried, Open: true, At: o.At, Carried: o.Ref.ID}
 		if o.Matter, err = desk.Import(ctx, tx, m, "", ""); err != nil {
 			return err
 		}

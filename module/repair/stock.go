@@ -187,6 +187,20 @@ func getMaterial(ctx context.Context, tx db.Tx, id core.ID) (Material, error) {
 	return db.One(ctx, tx, (*Material).dest, "select "+materialColumns+" from repair_material where project_id = $1 and id = $2", core.ProjectOf(ctx).ID, id)
 }
 
+// basisText says what a line's price rests on: "standard/3", "material/M1", "other".
+func basisText(ctx context.Context, basis string) string {
+	kind, which, _ := strings.Cut(basis, "/")
+	switch kind {
+	case "standard":
+		return core.T("有偿服务标准 v%s", "published prices v%s", which).Say(ctx)
+	case "material":
+		return core.T("材料 %s", "material %s", which).Say(ctx)
+	case "other":
+		return core.T("另议", "by agreement").Say(ctx)
+	}
+	return basis
+}
+
 // thousandths reads a quantity; zero means one.
 func thousandths(d core.Decimal) (int64, error) {
 	if d.IsZero() {
@@ -219,19 +233,19 @@ func lineOf(ctx context.Context, tx db.Tx, l Line, phase string) (v LineView, st
 		if p.To != "" {
 			return v, false, core.Invalid("lines", "%s 第 %d 版标准已失效", "Edition %[2]d of %[1]s is no longer in force", p.Name, p.Edition)
 		}
-		v.Name, v.Unit, v.Price, v.Basis = p.Name, p.Unit, p.Price, fmt.Sprintf("有偿服务标准 v%d", p.Edition)
+		v.Name, v.Unit, v.Price, v.Basis = p.Name, p.Unit, p.Price, fmt.Sprintf("standard/%d", p.Edition)
 	case "material":
 		m, err := getMaterial(ctx, tx, id)
 		if err != nil {
 			return v, false, err
 		}
-		v.Name, v.Unit, v.Price, v.Basis = m.Name, m.Unit, m.Price, "材料 "+m.Code
+		v.Name, v.Unit, v.Price, v.Basis = m.Name, m.Unit, m.Price, "material/"+m.Code
 	default:
 		return v, false, core.Invalid("lines", "请从标准或材料里选择", "Choose from the prices or materials")
 	}
 	standard = l.Price == 0 || l.Price == v.Price
 	if !standard {
-		v.Price, v.Basis = l.Price, "另议"
+		v.Price, v.Basis = l.Price, "other"
 	}
 	v.Amount = core.Money((int64(v.Price)*v.Quantity + thousand/2) / thousand)
 	return v, standard, nil

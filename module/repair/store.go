@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +11,9 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/module/desk"
+	"huiyin/module/user"
 	"huiyin/register"
+	"huiyin/search"
 )
 
 func (o Order) withRef() Order { o.Ref.Kind = "repair"; return o }
@@ -65,7 +68,15 @@ func save(ctx context.Context, tx db.Tx, o Order) error {
 
 // Erase blanks who reported and from where, for a customer whose personal data is erased (L5). The work's record stays.
 func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
-	_, err := db.Exec(ctx, tx, `update repair_order set contact = '', phone = '', customer_name = '', signer = '', consent_by = '' where project_id = $1 and customer_id = $2`, project, customer)
+	if _, err := db.Exec(ctx, tx, `update repair_order set contact = '', phone = '', customer_name = '', signer = '', consent_by = '', move_consent = '' where project_id = $1 and customer_id = $2`, project, customer); err != nil {
+		return err
+	}
+	os, err := list(ctx, tx, "project_id = $1 and customer_id = $2 and voided_at is null", project, customer)
+	for _, o := range os {
+		if err == nil {
+			err = put(ctx, tx, o)
+		}
+	}
 	return err
 }
 
@@ -92,6 +103,11 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Order, error) {
 		c.add("state = ?", s)
 	}
 	filters(ctx, &c, q)
+	if text := strings.TrimSpace(q.Text); text != "" {
+		if err := matching(ctx, tx, &c, text); err != nil {
+			return nil, err
+		}
+	}
 	if err := after(&c, q.After, queue); err != nil {
 		return nil, err
 	}
@@ -118,9 +134,23 @@ func filters(ctx context.Context, c *condition, q register.Query) {
 	if q.Filter["paid"] == "true" {
 		c.add("paid = ?", true)
 	}
-	if v := strings.TrimSpace(q.Text); v != "" {
-		c.add("(number = ? or unit_code = ? or phone = ? or content like '%' || ? || '%' or customer_name like '%' || ? || '%')", v)
+}
+
+// textMax is how many finds of the search a list looks at.
+const textMax = 100
+
+// matching keeps the orders that the search finds for a text.
+func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
+	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == "repair.view" }, text, textMax)
+	marks := []string{"0"}
+	for _, h := range hits {
+		if h.Ref.Kind == "repair" {
+			c.args = append(c.args, h.Ref.ID)
+			marks = append(marks, fmt.Sprintf("$%d", len(c.args)))
+		}
 	}
+	c.where = append(c.where, "id in ("+strings.Join(marks, ", ")+")")
+	return err
 }
 
 func cursor(o *Order) string { return fmt.Sprintf("%d.%d.%s", o.Rank, o.At.UnixMicro(), o.Ref.ID) }
@@ -248,6 +278,27 @@ func ratedIn(ctx context.Context, tx db.Tx, project core.ID, month core.Month) (
 
 func allIn(ctx context.Context, tx db.Tx, project core.ID, month core.Month) ([]Order, error) {
 	return list(ctx, tx, "project_id = $1 and month = $2 and voided_at is null order by at, id", project, month)
+}
+
+// recordersIn names who took each of the month's orders down (记录人, DX.13).
+func recordersIn(ctx context.Context, tx db.Tx, project core.ID, month core.Month) (map[core.ID]string, error) {
+	type by struct{ order, user core.ID }
+	rows, err := db.All(ctx, tx, func(b *by) []any { return []any{&b.order, &b.user} }, "select id, created_by from repair_order where project_id = $1 and month = $2 and voided_at is null", project, month)
+	if err != nil {
+		return nil, err
+	}
+	var ids []core.ID
+	for _, r := range rows {
+		if r.user != 0 && !slices.Contains(ids, r.user) {
+			ids = append(ids, r.user)
+		}
+	}
+	names, err := user.Names(ctx, tx, ids...)
+	out := map[core.ID]string{}
+	for _, r := range rows {
+		out[r.order] = names[r.user]
+	}
+	return out, err
 }
 
 func addMonth(ctx context.Context, tx db.Tx, id core.ID, month core.Month, figures string, in Confirm) (int64, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -480,60 +479,6 @@ func SetOnDuty(ctx context.Context, tx db.Tx, id core.ID, on bool) error {
 // wrong is the one answer to an unknown login, a wrong password and a person who has left.
 func wrong(whats ...string) error {
 	return &core.Err{Kind: core.KindInvalid, Text: core.T("登录名或密码不对", "Wrong login or password"), Keep: []any{failed{whats}}}
-}
-
-// Authenticate checks a login and its password from an address, slowed down after failures. The failure is in the
-// error's Keep; whoever goes on after it keeps it himself.
-func Authenticate(ctx context.Context, tx db.Tx, login string, password core.Secret, address string) (User, error) {
-	whats := []string{"login:" + short(keyOf(login), 80), "address:" + address}
-	if err := throttle(ctx, tx, slices.Clone(whats)...); err != nil {
-		return User{}, err
-	}
-	u, found, err := byLogin(ctx, tx, login)
-	if err != nil {
-		return u, err
-	}
-	hash := u.password
-	if !found || hash == "" {
-		hash = nobody
-	}
-	ok, err := verifyPassword(ctx, hash, password)
-	if err != nil {
-		return u, err
-	}
-	if !ok || !found || u.password == "" || u.State != Active {
-		return User{}, wrong(whats...)
-	}
-	return u, forgive(ctx, tx, whats[0])
-}
-
-// secondFactor checks the code of a pending sign-in: the telephone's, or a recovery code.
-func secondFactor(ctx context.Context, tx db.Tx, u User, code string) error {
-	what := "code:" + u.ID.String()
-	if err := throttle(ctx, tx, what); err != nil {
-		return err
-	}
-	ok, err := useCode(ctx, tx, u, code)
-	if err == nil && !ok {
-		ok, err = useRecovery(ctx, tx, u, code)
-	}
-	if err != nil {
-		return err
-	}
-	if !ok {
-		text := core.T("验证码不对或已经用过", "The code is wrong or has been used")
-		return &core.Err{Kind: core.KindInvalid, Text: text, Fields: []core.FieldErr{{Name: "code", Text: text}}, Keep: []any{failed{[]string{what}}}}
-	}
-	return forgive(ctx, tx, what)
-}
-
-// signedIn opens the session and journals it.
-func signedIn(ctx context.Context, tx db.Tx, r *http.Request, u User) (*http.Cookie, error) {
-	ctx = core.WithActor(ctx, core.Actor{ID: u.ID, Name: u.Name, Login: u.Login})
-	if err := journal.Add(ctx, tx, u.ref(), "signed_in", map[string]any{"address": Address(r)}); err != nil {
-		return nil, err
-	}
-	return begin(ctx, tx, r, u.ID, false)
 }
 
 // setLanguage is the user's own choice.

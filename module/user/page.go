@@ -19,7 +19,7 @@ const passwordPath = "/me/password"
 func routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /sign-in", Perm: web.Public, Handle: signInPage},
-		{Pattern: "POST /sign-in", Perm: web.Public, Handle: signIn, Failed: signInFailed, Specs: core.Specs(signInFields())},
+		{Pattern: "POST /sign-in", Perm: web.Public, Before: tryPassword, Handle: signIn, Failed: signInFailed, Specs: core.Specs(signInFields())},
 		{Pattern: "GET /sign-in/code", Perm: web.Public, Handle: codePage},
 		{Pattern: "POST /sign-in/code", Perm: web.Public, Handle: enterCode, Failed: codeFailed, Specs: core.Specs(codeFields())},
 		{Pattern: "POST /sign-out", Perm: web.Public, Handle: signOut},
@@ -39,6 +39,7 @@ func routes() []web.Route {
 		{Pattern: "GET /me/token", Perm: web.SignedIn, Handle: tokenPage},
 		{Pattern: "POST /me/token", Perm: web.SignedIn, Handle: newToken, Failed: tokenFailed, Specs: core.Specs(tokenFields())},
 		{Pattern: "POST /me/token/{id}/end", Perm: web.SignedIn, Handle: endToken},
+		{Pattern: "GET /p/{project}/user/lookup", Perm: web.Member, Handle: lookup},
 		{Pattern: "GET /firm/roles", Perm: "user.role", Handle: rolesPage},
 		{Pattern: "POST /firm/roles", Perm: "user.role", Handle: askRoles, Failed: rolesFailed, Specs: core.Specs(rolesFields())},
 	}
@@ -116,6 +117,15 @@ func auto(fields []ui.FieldView, name, token string, focus bool) {
 func signInFailed(ctx context.Context, tx db.Tx, r *web.Request, failure error) (web.Answer, error) {
 	values := map[string][]string{"login": {short(r.Input.Get("login"), 200)}, "next": {localPath(r.Input.Get("next"))}}
 	return signInForm(ctx, tx, values, failure)
+}
+
+// tryPassword hashes before the transaction: nobody else's write waits for it.
+func tryPassword(ctx context.Context, d *db.DB, r *web.Request) (context.Context, error) {
+	in, err := core.Bind(ctx, signInFields(), r.Input)
+	if err != nil {
+		return ctx, err
+	}
+	return Compare(ctx, d, in.Login, in.Password, Address(r.HTTP))
 }
 
 // signIn checks the password. A failure is counted in this very transaction, so that tries sent at once are counted one

@@ -24,7 +24,7 @@ type meIn struct {
 func meFields() []core.Field[meIn] {
 	return []core.Field[meIn]{
 		{Name: "phone", Label: core.T("电话", "Telephone"), Ptr: func(in *meIn) any { return &in.Phone }},
-		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *meIn) any { return &in.Language }, Choices: languages()},
+		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *meIn) any { return &in.Language }, Choices: languages(), Hint: asBrowser()},
 	}
 }
 

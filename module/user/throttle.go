@@ -47,12 +47,34 @@ func throttle(ctx context.Context, tx db.Tx, whats ...string) error {
 		if err != nil {
 			return err
 		}
-		if w := f.wait(now); w > 0 {
-			seconds := int(w.Seconds()) + 1
-			return &core.Err{Kind: core.KindTooMany, Text: core.T("失败次数太多,请 %d 秒后再试", "Too many failures; please try again in %d seconds", seconds)}
+		if err := f.tooSoon(now); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// throttled asks the same without holding anything: whoever must wait is told so before his password is hashed.
+func throttled(ctx context.Context, tx db.Tx, whats ...string) error {
+	for _, what := range whats {
+		f, _, err := db.Maybe(ctx, tx, (*failures).dest, "select n, last_at from user_failure where what = $1", what)
+		if err == nil {
+			err = f.tooSoon(time.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f failures) tooSoon(now time.Time) error {
+	w := f.wait(now)
+	if w == 0 {
+		return nil
+	}
+	seconds := int(w.Seconds()) + 1
+	return &core.Err{Kind: core.KindTooMany, Text: core.T("失败次数太多,请 %d 秒后再试", "Too many failures; please try again in %d seconds", seconds)}
 }
 
 // failed is a try that went wrong. It is counted although what was tried is rolled back.

@@ -89,6 +89,10 @@ func Skills() []core.Choice {
 		{Value: "lowvoltage", Label: core.T("弱电", "Low voltage and network")}, {Value: "general", Label: core.T("综合", "General")}}
 }
 
+func asBrowser() core.Text {
+	return core.T("不选则跟随浏览器的语言", "Without a choice, the browser's language")
+}
+
 func languages() []core.Choice {
 	return []core.Choice{{Value: string(core.ZH), Label: core.T("中文", "Chinese")}, {Value: string(core.EN), Label: core.T("英文", "English")}}
 }

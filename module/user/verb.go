@@ -41,7 +41,7 @@ func newFields() []core.Field[newIn] {
 		{Name: "department", Label: core.T("部门", "Department"), Ptr: func(in *newIn) any { return &in.Department }, Max: 40},
 		{Name: "roles", Label: core.T("岗位", "Roles"), Ptr: func(in *newIn) any { return &in.Roles }, Choices: roleChoices(), Required: true},
 		{Name: "skills", Label: core.T("专长(维修)", "Skills (technicians)"), Ptr: func(in *newIn) any { return &in.Skills }, Choices: Skills()},
-		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *newIn) any { return &in.Language }, Choices: languages()},
+		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *newIn) any { return &in.Language }, Choices: languages(), Hint: asBrowser()},
 	}
 }
 
@@ -49,7 +49,7 @@ func editFields() []core.Field[EditIn] {
 	return []core.Field[EditIn]{
 		{Name: "name", Label: core.T("姓名", "Name"), Ptr: func(in *EditIn) any { return &in.Name }, Required: true, Max: 40},
 		{Name: "phone", Label: core.T("电话", "Telephone"), Ptr: func(in *EditIn) any { return &in.Phone }},
-		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *EditIn) any { return &in.Language }, Choices: languages()},
+		{Name: "language", Label: core.T("语言", "Language"), Ptr: func(in *EditIn) any { return &in.Language }, Choices: languages(), Hint: asBrowser()},
 		{Name: "skills", Label: core.T("专长", "Skills"), Ptr: func(in *EditIn) any { return &in.Skills }, Choices: Skills()},
 		{Name: "on_duty", Label: core.T("现在可派工", "May be given work now"), Ptr: func(in *EditIn) any { return &in.OnDuty }},
 	}

@@ -1,0 +1,131 @@
+package testkit
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/govalues/decimal"
+
+	"huiyin/approval"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/module/customer"
+	"huiyin/module/desk"
+	"huiyin/module/estate"
+	"huiyin/module/project"
+	"huiyin/module/repair"
+	"huiyin/register"
+)
+
+// Fill makes at least one record of every kind in a project, by the modules' own verbs, with English words as data.
+func (k *Kit) Fill(p core.Project) {
+	k.Helper()
+	ctx := core.WithProject(core.AsSystem(k.App.Context(context.Background())), p)
+	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice} {
+		k.Must(k.App.DB.Write(ctx, step))
+	}
+}
+
+// gone is the keeper who has left.
+const gone core.ID = 4243
+
+func fillSpace(ctx context.Context, tx db.Tx) error {
+	if _, err := estate.CreateUnit(ctx, tx, estate.In{Code: "A0101", Building: "A", Floor: "1", Use: "其他", State: estate.Let,
+		Area: decimal.MustParse("120.5"), UnitPrice: decimal.MustParse("18.5")}); err != nil {
+		return err
+	}
+	if _, err := estate.CreateParking(ctx, tx, estate.SpaceIn{Code: "P001"}); err != nil {
+		return err
+	}
+	_, err := estate.CreateMailbox(ctx, tx, estate.SpaceIn{Code: "M001"})
+	return err
+}
+
+func fillPeople(ctx context.Context, tx db.Tx) error {
+	u, _, err := estate.UnitByCode(ctx, tx, "A0101")
+	if err != nil {
+		return err
+	}
+	_, err = customer.Create(ctx, tx, customer.In{Kind: customer.KindTenant, Form: customer.Organisation, Name: "Acme Trading Ltd", Category: customer.Ordinary, Unit: u.ID, Part: customer.AsTenant, Keeper: gone,
+		Consent: "written", ConsentBy: "Jane Doe", Contacts: []customer.Entry{{Name: "Jane Doe", Role: customer.RoleContact, Phone: "13812342231"}, {Name: "John Roe", Role: customer.RoleHead, Phone: "13900001111"}}})
+	return err
+}
+
+func fillWork(ctx context.Context, tx db.Tx) error {
+	if _, err := repair.Publish(ctx, tx, repair.Price{Code: "F01", Name: "Labour", Unit: "hour", Price: 6000, From: core.Today(ctx)}); err != nil {
+		return err
+	}
+	if _, err := repair.Stock(ctx, tx, repair.Material{Code: "M01", Name: "Valve", Unit: "piece", Price: 4600, Quantity: 10_000}); err != nil {
+		return err
+	}
+	ms, err := customer.ByPhone(ctx, tx, "13812342231")
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	in := desk.Intake{Channel: "phone", Kind: desk.Enquiry, Customer: ms[0].Customer, CustomerName: "Acme Trading Ltd", Contact: "Jane Doe", Phone: "13812342231", Content: "When is the lift serviced?"}
+	if _, _, err := desk.Take(ctx, tx, in); err != nil {
+		return err
+	}
+	in.Kind, in.Content = "repair", "The tap in the pantry leaks"
+	in.Details = []desk.Detail{{Name: "scope", Value: repair.Indoor}, {Name: "trade", Value: "water"}, {Name: "confirmed", Value: "true"}}
+	_, _, err = desk.Take(ctx, tx, in)
+	return err
+}
+
+func fillOffice(ctx context.Context, tx db.Tx) error {
+	if _, err := project.AddDepartment(ctx, tx, core.ProjectOf(ctx).ID, project.DepartmentIn{Name: "Engineering"}); err != nil {
+		return err
+	}
+	if _, err := customer.Compile(ctx, tx); err != nil {
+		return err
+	}
+	if err := customer.LeaverNamed(ctx, tx, gone, "Jim Poe"); err != nil {
+		return err
+	}
+	_, err := approval.Ask(ctx, tx, approval.Request{Verb: "regulation.set", About: core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "clause", ID: 1}, Title: core.T("改期限", "Change a term"), Reason: "test"},
+		map[string]string{}, approval.Step{Role: core.Manager})
+	return err
+}
+
+// Example is one record of a kind in the test's project, by the kind's page word or API word; 0 when there is none.
+func (k *Kit) Example(word string) (id core.ID) {
+	k.Helper()
+	k.Read(func(ctx context.Context, tx db.Tx) error {
+		for _, m := range k.App.Lists.Modules {
+			for _, g := range m.Registers {
+				if kind := g.KindOf(); (kind.Name == word || kind.Plural == word) && kind.Table != "" {
+					var err error
+					id, err = db.Value[core.ID](ctx, tx, "select id from "+kind.Table+" where project_id = $1 order by id limit 1", projectOf(kind, k.Project.ID))
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return id
+}
+
+func projectOf(kind register.Kind, project core.ID) core.ID {
+	if kind.Firm {
+		return core.Firm
+	}
+	return project
+}
+
+var stamps = regexp.MustCompile(`\d{4}年\d+月(\d+日)?`)
+
+// WithoutData takes out of a page's text what is data and not ours to translate: names and the office's own words.
+func (k *Kit) WithoutData(text string) string {
+	for _, n := range names {
+		text = strings.ReplaceAll(text, n, "")
+	}
+	for _, w := range []string{k.Project.Name, k.Other.Name, "回音", "中文", "系统", "A座", "其他", "元旦", "春节", "客服部", "工程部", "安保部", "财务部", "招商部", "品质部", "行政部", "建档经审批确认", "物业服务:联系、维修、收费与应急通知"} {
+		text = strings.ReplaceAll(text, w, "")
+	}
+	return stamps.ReplaceAllString(text, "")
+}
+
+// Days is so many days of business time.
+func Days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"huiyin/app"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/module/desk"
+	"huiyin/module/project"
+	"huiyin/module/user"
+)
+
+const (
+	login    = "bench"
+	password = "correct horse battery 9"
+	clients  = 16
+)
+
+// site is one App with a project and one user, served on loopback.
+type site struct {
+	app     *app.App
+	ctx     context.Context // of the project, as the system
+	project core.Project
+	server  *http.Server
+	base    string
+	failed  error // of the server; read after close
+	done    sync.WaitGroup
+}
+
+// open opens an App in a fresh place and makes the project and the user.
+func (b *bench) open(name string) (*site, error) {
+	dir, at, err := b.fresh(name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := app.Open(b.ctx, app.Config{Dir: dir, DatabaseURL: at, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	s := &site{app: a, ctx: core.AsSystem(a.Context(b.ctx))}
+	if err := s.people(); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return s, nil
+}
+
+func (s *site) people() error {
+	err := s.app.DB.Write(s.ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		if s.project, err = project.Create(ctx, tx, project.In{Name: "Bench", Code: "bench"}); err != nil {
+			return err
+		}
+		_, err = user.Add(ctx, tx, user.In{Login: login, Name: "Bench", Password: password,
+			Roles: map[core.ID][]core.Role{s.project.ID: {core.Desk, core.Supervisor, core.Manager}}})
+		return err
+	})
+	s.ctx = core.WithProject(s.ctx, s.project)
+	return err
+}
+
+// serve listens on loopback, jobs and clock running as in `huiyin serve`.
+func (s *site) serve() error {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.app.Start(s.ctx)
+	s.base, s.server = "http://"+ln.Addr().String(), &http.Server{Handler: s.app, ReadHeaderTimeout: 10 * time.Second}
+	s.done.Go(func() { s.failed = s.server.Serve(ln) })
+	return nil
+}
+
+func (s *site) close() error {
+	if s.server != nil {
+		if err := s.server.Close(); err != nil {
+			return err
+		}
+		s.done.Wait()
+		if !errors.Is(s.failed, http.ErrServerClosed) {
+			return errors.Join(s.failed, s.app.Close())
+		}
+	}
+	return s.app.Close()
+}
+
+// client is one browser: a connection kept alive and a session.
+type client struct {
+	http   *http.Client
+	base   string
+	cookie *http.Cookie
+}
+
+func (s *site) signIn() (*client, error) {
+	c := &client{base: s.base, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	res, err := c.post("/sign-in", url.Values{"login": {login}, "password": {password}}, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range res.Cookies() {
+		if k.Name == "huiyin_session" {
+			c.cookie = k
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("signing in: status %d and no session", res.StatusCode)
+}
+
+func (c *client) post(path string, form url.Values, key string) (*http.Response, error) {
+	r, err := http.NewRequest(http.MethodPost, c.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	res, _, err := c.do(r)
+	return res, err
+}
+
+func (c *client) do(r *http.Request) (*http.Response, int, error) {
+	if c.cookie != nil {
+		r.AddCookie(c.cookie)
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	n, err := io.Copy(io.Discard, res.Body)
+	return res, int(n), err
+}
+
+// get asks for a page, which must come.
+func (c *client) get(path string) (size int, err error) {
+	r, err := http.NewRequest(http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	res, n, err := c.do(r)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: status %d", path, res.StatusCode)
+	}
+	return n, err
+}
+
+// intakes lets sixteen clients take repairs down, as the desk's page does, for some seconds.
+func (b *bench) intakes(f *figures) error {
+	s, err := b.open("intake")
+	if err != nil {
+		return err
+	}
+	l := loader{site: s, customers: 500}
+	if err := l.people(); err != nil {
+		return errors.Join(err, s.app.Close())
+	}
+	if err := s.trace(f, l); err != nil {
+		return errors.Join(err, s.app.Close())
+	}
+	if err := s.serve(); err != nil {
+		return errors.Join(err, s.app.Close())
+	}
+	stop, err := b.profiling("intake")
+	if err == nil {
+		err = b.storm(s, l, f)
+		stop()
+	}
+	if err == nil {
+		err = s.counted(f)
+	}
+	return errors.Join(err, s.close())
+}
+
+func (b *bench) profiling(part string) (stop func(), err error) {
+	if b.profile == "" {
+		return func() {}, nil
+	}
+	w, err := os.Create(filepath.Join(b.profile, part+"-"+string(b.engine)+".pprof"))
+	if err != nil {
+		return nil, err
+	}
+	return func() { pprof.StopCPUProfile(); _ = w.Close() }, pprof.StartCPUProfile(w)
+}
+
+// storm runs the clients and notes rate and times.
+func (b *bench) storm(s *site, l loader, f *figures) error {
+	all := make([]*client, clients)
+	for i := range all {
+		var err error
+		if all[i], err = s.signIn(); err != nil {
+			return err
+		}
+	}
+	var n atomic.Int64
+	var mu sync.Mutex
+	var took []time.Duration
+	var failed []error
+	var done sync.WaitGroup
+	start := time.Now()
+	for i, c := range all {
+		done.Go(func() {
+			var mine []time.Duration
+			for time.Since(start) < b.intake {
+				k := int(n.Add(1))
+				begin := time.Now()
+				if err := l.take(c, i, k); err != nil {
+					mu.Lock()
+					failed = append(failed, err)
+					mu.Unlock()
+					return
+				}
+				mine = append(mine, time.Since(begin))
+			}
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	done.Wait()
+	f.intake = rate{perSecond: float64(len(took)) / time.Since(start).Seconds(), count: len(took), p50: percentile(took, 50), p95: percentile(took, 95)}
+	return errors.Join(failed...)
+}
+
+// take sends one repair call of a known customer.
+func (l loader) take(c *client, who, k int) error {
+	at := l.at(k)
+	res, err := c.post("/p/bench/desk/new", url.Values{"channel": {"phone"}, "kind": {"repair"}, "who": {at.customer.String() + "." + at.unit.String() + "." + at.contact.String()},
+		"content": {fmt.Sprintf("%s(第 %d 次来电)", contents[k%len(contents)], k)}, "place": {"茶水间"}, "confirmed": {"true"}}, fmt.Sprintf("bench-%d-%d", who, k))
+	if err == nil && res.StatusCode != http.StatusSeeOther {
+		err = fmt.Errorf("intake: status %d", res.StatusCode)
+	}
+	return err
+}
+
+// counted holds what was acknowledged against what is in the tables: a rate of lost intakes would be worth nothing.
+func (s *site) counted(f *figures) error {
+	return s.app.DB.Read(s.ctx, func(ctx context.Context, tx db.Tx) error {
+		for _, table := range []string{"repair_order", "desk_matter", "search_doc"} {
+			kind := ""
+			if table == "search_doc" {
+				kind = " and kind = 'repair'"
+			}
+			n, err := db.Value[int64](ctx, tx, "select count(*) from "+table+" where project_id = $1"+kind, s.project.ID)
+			if err != nil {
+				return err
+			}
+			if int(n) != f.intake.count+1 { // and the traced one
+				return fmt.Errorf("%d intakes were acknowledged, %s holds %d", f.intake.count, table, n-1)
+			}
+		}
+		return nil
+	})
+}
+
+// trace takes one repair down under db's own trace, to list its statements.
+func (s *site) trace(f *figures, l loader) error {
+	var traced db.Tx
+	ctx := s.ctx
+	at := l.at(0)
+	in := desk.Intake{Channel: "phone", Kind: "repair", Customer: at.customer, Unit: at.unit, Contact: "李工", Phone: "13800138000", Place: "茶水间", Content: "traced: " + contents[0]}
+	err := s.app.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+		traced = tx
+		tx.Trace()
+		_, _, err := desk.Take(ctx, tx, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, q := range traced.Queries() {
+		f.statements = append(f.statements, strings.Join(strings.Fields(q.SQL), " "))
+	}
+	return nil
+}
+
+func percentile(took []time.Duration, p int) time.Duration {
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	return took[min(len(took)*p/100, len(took)-1)]
+}
+
+// lines of a process's output.
+func tail(b *bytes.Buffer) string {
+	s := b.String()
+	return s[max(0, len(s)-2000):]
+}
