@@ -234,7 +234,7 @@ func (a *App) Tick(ctx context.Context) error {
 	for _, p := range places {
 		day := core.DateOf(core.Now(ctx), p.Zone)
 		recurring := a.Lists.Recurring
-		if a.daily[p.Code] == day { // once a local day is enough for what is opened by the month
+		if a.daily[p.Code] == day { // once a local day of business time is enough for what is opened by the month
 			recurring = nil
 		}
 		if err := duty.Tick(ctx, a.DB, []duty.Place{p}, recurring); err != nil {
@@ -278,7 +278,6 @@ func (a *App) MoveClock(ctx context.Context, by time.Duration) error {
 	if err != nil {
 		return err
 	}
-	a.daily = map[string]core.Date{}
 	return a.loadOffset(ctx)
 }
 

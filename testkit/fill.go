@@ -121,6 +121,13 @@ func (k *Kit) WithoutData(text string) string {
 	for _, n := range names {
 		text = strings.ReplaceAll(text, n, "")
 	}
+	k.Read(func(ctx context.Context, tx db.Tx) error {
+		departments, err := project.Departments(ctx, tx, k.Project.ID)
+		for _, d := range departments {
+			text = strings.NewReplacer(d.Name, "", d.Duty, "").Replace(text)
+		}
+		return err
+	})
 	for _, w := range []string{k.Project.Name, k.Other.Name, "回音", "中文", "系统", "A座", "其他", "元旦", "春节", "客服部", "工程部", "安保部", "财务部", "招商部", "品质部", "行政部", "建档经审批确认", "物业服务:联系、维修、收费与应急通知"} {
 		text = strings.ReplaceAll(text, w, "")
 	}

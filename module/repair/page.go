@@ -360,8 +360,8 @@ func printRegister(ctx context.Context, month core.Month, os []Order, recorders 
 		rows = append(rows, []string{fmt.Sprint(i + 1), o.UnitCode + " " + o.CustomerName, o.Content, core.Label(Levels(), o.Level).Say(ctx), string(o.Contact) + " " + o.Phone.Mask(), ui.Full(ctx, o.At),
 			core.Label(States(), o.State).Say(ctx) + " " + o.Result, o.TechnicianName, recorders[o.Ref.ID], join(o.Number, o.Comment)})
 	}
-	d.Table([]print.Column{col("序号", "No.", 1.1), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 4), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
-		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 2.3)}, rows)
+	d.Table([]print.Column{col("序号", "No.", 1.1), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 3.3), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
+		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 3.2)}, rows)
 	return d.Bytes()
 }
 

@@ -21,7 +21,7 @@ func browser(t *testing.T) (ctx context.Context, base string, complaints func() 
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("no chromium on this machine")
+		t.Fatal("no chromium on this machine")
 	}
 	srv := httptest.NewServer(handler("../../web/static"))
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() }) // the live connection never ends by itself
