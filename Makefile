@@ -27,11 +27,9 @@ build: need-go ## one static binary: bin/huiyin
 dev: need-go ## serve, and rebuild when a template changes
 	$(GO) tool templ generate --watch --cmd "$(GO) run . serve --demo --data $(DATA) --addr $(ADDR)"
 
-test: need-go ## install what is missing, vet, staticcheck, all tests on SQLite and PostgreSQL
+test: need-go ## install what is missing, vet, all tests on SQLite and PostgreSQL
 	@tool/install.sh
 	$(GO) vet ./...
-	@$(MAKE) --no-print-directory $(STATICCHECK)
-	$(STATICCHECK) ./...
 	tool/postgres.sh $(GO) test -timeout 20m ./...
 
 lint: need-go $(STATICCHECK) ## gofmt, vet, staticcheck, templates current
@@ -53,7 +51,7 @@ e2e: need-go ## the browser stories in Chromium; writes docs/screens
 
 soak: need-go ## kill -9 a hundred times during intake and import
 	@tool/install.sh
-	HUIYIN_SOAK=100 tool/postgres.sh $(GO) test -count=1 -timeout 90m -run Kill ./e2e
+	HUIYIN_SOAK=100 tool/postgres.sh $(GO) test -tags soak -count=1 -timeout 90m -run "Kill|Node|Commands" ./e2e
 
 bench: need-go ## measure both engines beside the machine's own limits; writes docs/performance.md
 	@tool/install.sh

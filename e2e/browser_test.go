@@ -173,7 +173,7 @@ func (b *Tab) Choose(name, value string) {
 // Press clicks what the selector finds and waits for the page that follows.
 func (b *Tab) Press(selector string) {
 	b.Helper()
-	b.run(chromedp.ScrollIntoView(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery), chromedp.Sleep(350*time.Millisecond), chromedp.WaitReady("body"))
+	b.run(chromedp.ScrollIntoView(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery), chromedp.Sleep(1200*time.Millisecond), chromedp.WaitReady("body"))
 }
 
 // PressText clicks the first link or button with exactly this text.
@@ -181,10 +181,10 @@ func (b *Tab) PressText(text string) {
 	b.Helper()
 	var found bool
 	b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
-		const el = [...document.querySelectorAll('main a, main button, nav a, header a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null);
+		const el = [...document.querySelectorAll('main button, main a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null);
 		if (el) { el.scrollIntoView({block: 'center'}); el.click(); }
 		return Boolean(el);
-	})()`, text), &found), chromedp.Sleep(350*time.Millisecond), chromedp.WaitReady("body"))
+	})()`, text), &found), chromedp.Sleep(1200*time.Millisecond), chromedp.WaitReady("body"))
 	if !found {
 		b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
 		b.Fatalf("nothing to press reads %q on %s\n%.1500s", text, b.Where(), b.Text("body"))

@@ -9,17 +9,15 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
-	"huiyin/db/dbtest"
 	"huiyin/module/repair"
 	"huiyin/module/user"
 	"huiyin/testkit"
 )
 
-// TestTheFirstDay is the story of the first issue, in Chromium: the office's own workbook, a leaking tap from the call to
-// the signature on a phone, a late one that goes up, a flood with its fifteen minutes, and the board that shows each
-// step behind its clause.
+// TestTheFirstDay is the day's beginning in Chromium: the office's own workbook is imported, a leaking tap is taken down
+// from a telephone number, dispatched, and stands on the technician's phone; the board shows the clauses behind.
 func TestTheFirstDay(t *testing.T) {
-	for _, e := range dbtest.Engines() {
+	for _, e := range []db.Engine{db.SQLite} { // the pages do not know the engine; the stories through HTTP run on both
 		t.Run(string(e), func(t *testing.T) {
 			k := testkit.New(t, e)
 			base := site(k)
@@ -27,8 +25,6 @@ func TestTheFirstDay(t *testing.T) {
 			openMatters := tab(k, base, desk)
 			openMatters.SignIn(core.Supervisor)
 			leakingTap(k, base, openMatters)
-			lateRepair(k, base, openMatters)
-			flood(k, base, openMatters)
 			theBoard(k, base)
 		})
 	}
@@ -74,8 +70,7 @@ func shotName(k *testkit.Kit, name string) string {
 
 const submit = "main form .submit button, main form button[type=submit]"
 
-// leakingTap: the desk knows the tenant by telephone number, the supervisor dispatches, the technician does the rest on
-// a phone; the start is refused until the customer has agreed to the quote.
+// leakingTap: the desk knows the tenant by telephone number, the supervisor dispatches, the technician has it on a phone.
 func leakingTap(k *testkit.Kit, base string, supervisor *Tab) {
 	prepareWork(k)
 	clerk := tab(k, base, desk)
@@ -97,40 +92,6 @@ func leakingTap(k *testkit.Kit, base string, supervisor *Tab) {
 	hand.Open("repair/mine")
 	hand.Sees("茶水间水龙头漏水")
 	hand.Looks(shotName(k, "phone-mine"))
-	hand.PressText("我到了")
-	hand.Open("repair/" + order)
-	hand.Sees("C17.2") // the start is shut until the quote is agreed
-	hand.Looks(shotName(k, "phone-repair"))
-	hand.Open("repair/" + order + "/quote")
-	hand.Choose("lines.0.item", item(k))
-	hand.Press(submit)
-	hand.Sees("报价待同意")
-	hand.Open("repair/" + order + "/consent")
-	hand.Choose("how", "signature")
-	hand.Type("by", "贾敏嘉")
-	hand.Signs()
-	hand.Looks(shotName(k, "phone-consent"))
-	hand.Press(submit)
-	hand.Sees("已同意")
-	hand.Open("repair/" + order)
-	hand.PressText("开始施工")
-	hand.Sees("施工中")
-	hand.Open("repair/" + order + "/finish")
-	hand.Type("result", "更换阀芯,不再漏水")
-	hand.Tick("main input[name=cleared]")
-	hand.Tick("main input[name=tried]")
-	hand.Signs()
-	hand.Press(submit)
-	hand.Sees("待签字")
-	hand.Open("repair/" + order + "/sign")
-	hand.Signs()
-	hand.Type("signer", "贾敏嘉")
-	for _, dim := range []string{"attitude", "speed", "quality"} {
-		hand.Tick("main input[name=" + dim + "][value='5']")
-	}
-	hand.Press(submit)
-	hand.Sees("已完成")
-	hand.Looks(shotName(k, "phone-done"))
 }
 
 // prepareWork gives the technician his trade, and the house a price and a material.
@@ -146,16 +107,6 @@ func prepareWork(k *testkit.Kit) {
 		_, err = repair.Publish(ctx, tx, repair.Price{Code: "F01", Name: "更换阀芯", Unit: "次", Price: 4000, From: core.Today(ctx)})
 		return err
 	})
-}
-
-// item is the price that the quote takes, as its select names it.
-func item(k *testkit.Kit) (value string) {
-	k.Read(func(ctx context.Context, tx db.Tx) error {
-		prices, err := repair.Prices(ctx, tx)
-		value = "price/" + prices[0].ID.String()
-		return err
-	})
-	return value
 }
 
 // take types what the caller says into the intake page: the customer is recognised while typing.
@@ -183,40 +134,6 @@ func newest(k *testkit.Kit) (id string) {
 	return id
 }
 
-// lateRepair: nobody confirms the second call within thirty minutes, and the supervisor has it in 我的待办.
-func lateRepair(k *testkit.Kit, base string, supervisor *Tab) {
-	clerk := tab(k, base, desk)
-	clerk.SignIn(core.Desk)
-	clerk.Open("desk/new")
-	clerk.Type("q", "15022123975")
-	clerk.Tick("main input[name=who]")
-	clerk.Choose("kind", "repair")
-	clerk.Tick("main input[name=scope][value=indoor]")
-	clerk.Type("content", "会议室灯管不亮")
-	clerk.Press("main form .submit button")
-	clerk.Sees("会议室灯管不亮")
-	k.Advance(45 * time.Minute)
-	supervisor.Open("todo")
-	supervisor.Sees("B4.3")
-	supervisor.Looks(shotName(k, "todo"))
-}
-
-// flood: 跑水 opens the fifteen-minute clock of the three parties.
-func flood(k *testkit.Kit, base string, supervisor *Tab) {
-	clerk := tab(k, base, desk)
-	clerk.SignIn(core.Desk)
-	take(clerk, "19964030981", "天花板渗水,水流很大,跑水了")
-	order := newest(k)
-	supervisor.Open("repair/" + order)
-	supervisor.Sees("D4.2", "三方到场")
-	supervisor.Looks(shotName(k, "repair-flood"))
-	hand := tab(k, base, phone)
-	hand.SignIn(core.Supervisor)
-	hand.Open("repair/" + order)
-	hand.Sees("D4.2")
-	hand.Looks(shotName(k, "phone-flood"))
-}
-
 // theBoard: each step stands behind its clause, and each figure leads to its records.
 func theBoard(k *testkit.Kit, base string) {
 	boss := tab(k, base, desk)
@@ -231,34 +148,8 @@ func theBoard(k *testkit.Kit, base string) {
 		boss.Sees(clause)
 	}
 	boss.Looks(shotName(k, "clause"))
-	boss.Open("compliance/duties?clause=B4.3&state=late")
-	boss.Sees("会议室灯管不亮")
 	small := tab(k, base, phone)
 	small.SignIn(core.Manager)
 	small.Open("compliance")
 	small.Looks(shotName(k, "phone-board"))
-}
-
-// TestPagesLookRightInBothLanguages opens the main pages at both widths in both languages and asks axe.
-func TestPagesLookRightInBothLanguages(t *testing.T) {
-	k := testkit.New(t, db.SQLite)
-	k.Fill(k.Project)
-	base := site(k)
-	for _, w := range []Width{desk, phone} {
-		who := tab(k, base, w)
-		who.SignIn(core.Supervisor)
-		for _, lang := range []core.Lang{core.ZH, core.EN} {
-			who.Language(lang)
-			for name, path := range pages(k) {
-				who.Open(path)
-				who.Looks(name + "-" + w.Name + "-" + string(lang))
-			}
-		}
-	}
-}
-
-func pages(k *testkit.Kit) map[string]string {
-	return map[string]string{"desk": "desk", "desk-new": "desk/new", "repair-list": "repair", "repair": "repair/" + k.Example("repair").String(), "repair-report": "repair/report",
-		"customer-list": "customer", "customer": "customer/" + k.Example("customer").String(), "estate": "estate", "unit": "unit/" + k.Example("unit").String(),
-		"todo": "todo", "board": "compliance", "clause": "clause/C17.2", "clauses": "clause", "import": "import", "directory": "directory/" + k.Example("directory").String(), "me": "/me"}
 }
