@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -73,10 +75,15 @@ func chromium(t *testing.T) string {
 // browser starts a Chromium of its own: each person has one, with cookies of their own.
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	profile, err := os.MkdirTemp("", "huiyin-chromium-") // not t.TempDir: Chromium's last processes may still write when the test ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("accept-lang", "zh-CN"), chromedp.Flag("lang", "zh-CN"),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(90*time.Second))
+		chromedp.UserDataDir(profile), chromedp.WSURLReadTimeout(90*time.Second))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -121,7 +128,7 @@ func (b *Tab) calm() {
 
 func (b *Tab) run(actions ...chromedp.Action) {
 	b.Helper()
-	ctx, stop := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, stop := context.WithTimeout(b.ctx, time.Minute) // axe on a long page, on a busy machine
 	defer stop()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
@@ -173,21 +180,43 @@ func (b *Tab) Choose(name, value string) {
 // Press clicks what the selector finds and waits for the page that follows.
 func (b *Tab) Press(selector string) {
 	b.Helper()
-	b.run(chromedp.ScrollIntoView(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery), chromedp.Sleep(1200*time.Millisecond), chromedp.WaitReady("body"))
+	b.run(chromedp.WaitReady(selector, chromedp.ByQuery))
+	b.click(fmt.Sprintf("document.querySelector(%q)", selector), selector)
 }
 
-// PressText clicks the first link or button with exactly this text.
+// PressText clicks the first link or button with exactly this text, and waits for the page that follows.
 func (b *Tab) PressText(text string) {
 	b.Helper()
-	var found bool
+	b.click(fmt.Sprintf("[...document.querySelectorAll('main button, main a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null)", text), text)
+}
+
+// click presses one element as a finger does: in the middle of where it is seen. What follows is a new page, which lacks
+// the mark that is left on the old one, or a part that htmx brought.
+func (b *Tab) click(find, name string) {
+	b.Helper()
+	var at []float64
 	b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
-		const el = [...document.querySelectorAll('main button, main a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null);
-		if (el) { el.scrollIntoView({block: 'center'}); el.click(); }
-		return Boolean(el);
-	})()`, text), &found), chromedp.Sleep(1200*time.Millisecond), chromedp.WaitReady("body"))
-	if !found {
+		const el = %s;
+		if (!el) return [];
+		el.scrollIntoView({block: 'center', behavior: 'instant'});
+		const r = el.getBoundingClientRect();
+		window.pressed = true;
+		window.settled = false;
+		document.addEventListener('htmx:afterSettle', () => { window.settled = true; }, {once: true});
+		return [r.left + r.width / 2, r.top + r.height / 2];
+	})()`, find), &at))
+	if len(at) != 2 {
 		b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
-		b.Fatalf("nothing to press reads %q on %s\n%.1500s", text, b.Where(), b.Text("body"))
+		b.Fatalf("nothing to press is %q on %s\n%.1500s", name, b.Where(), b.Text("body"))
+	}
+	b.run(chromedp.MouseClickXY(at[0], at[1]))
+	for range 60 {
+		var followed bool
+		err := chromedp.Run(b.ctx, chromedp.Evaluate(`(!window.pressed || window.settled) && document.readyState === 'complete'`, &followed))
+		if err == nil && followed { // an error: the old page is just being left
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -303,17 +332,28 @@ func (b *Tab) Tick(selector string) {
 	b.run(chromedp.WaitReady(selector, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector), nil))
 }
 
-// Signs scribbles on the page's signature pad, as a finger would, through the typed-name fallback's canvas.
+// Signs scribbles on the page's signature pad.
 func (b *Tab) Signs() {
 	b.Helper()
+	var at []float64
 	b.run(chromedp.WaitReady("canvas", chromedp.ByQuery), chromedp.Evaluate(`(() => {
-		const c = document.querySelector('canvas'), r = c.getBoundingClientRect();
-		const at = (type, x, y) => c.dispatchEvent(new PointerEvent(type, {bubbles: true, pointerId: 1, isPrimary: true, clientX: r.left + x, clientY: r.top + y, buttons: 1, pressure: .5}));
-		c.scrollIntoView({block: 'center'});
-		at('pointerdown', 20, 30);
-		for (let i = 0; i < 40; i++) at('pointermove', 20 + i * 4, 30 + 20 * Math.sin(i / 3));
-		at('pointerup', 180, 40);
-	})()`, nil), chromedp.Sleep(150*time.Millisecond))
+		const c = document.querySelector('canvas');
+		c.scrollIntoView({block: 'center', behavior: 'instant'});
+		const r = c.getBoundingClientRect();
+		return [r.left, r.top];
+	})()`, &at))
+	mouse := func(kind input.MouseType, x, y float64) chromedp.Action {
+		return input.DispatchMouseEvent(kind, at[0]+x, at[1]+y).WithButton(input.Left).WithButtons(1).WithClickCount(1)
+	}
+	line := []chromedp.Action{mouse(input.MousePressed, 20, 40)}
+	for i := range 24 {
+		line = append(line, mouse(input.MouseMoved, 20+float64(i)*6, 40+20*math.Sin(float64(i)/2)))
+	}
+	b.run(append(line, mouse(input.MouseReleased, 160, 40))...)
+	var kept bool
+	if b.run(chromedp.Evaluate(`document.querySelector('[data-sign] [type=hidden]').value.startsWith('data:image/png')`, &kept)); !kept {
+		b.Fatal("the pad did not keep the signature")
+	}
 }
 
 // Language switches the language as the user menu does.
