@@ -236,16 +236,15 @@ func (b *Tab) Text(selector string) string {
 	return text
 }
 
-// Sees ends the test unless the page shows the text within five seconds.
+// Sees ends the test unless the page shows the text within half a minute: an import takes its time on a busy machine.
 func (b *Tab) Sees(texts ...string) {
 	b.Helper()
 	for _, text := range texts {
 		have := ""
-		for range 25 {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 			if have = b.Text("body"); strings.Contains(have, text) {
 				break
 			}
-			time.Sleep(200 * time.Millisecond)
 		}
 		if !strings.Contains(have, text) {
 			b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,26 +41,33 @@ func importWorkbook(k *testkit.Kit, base string) {
 	clerk.Open("import")
 	clerk.Upload("file", "../sheet/testdata/office.xlsx")
 	clerk.Press("main form button[type=submit], main form button:not([type])")
-	done := make(chan struct{})
-	go func() { defer close(done); drain(k, 40) }()
+	stop := drain(k)
+	defer stop()
 	clerk.Sees("房产台账", "业户台账")
 	clerk.Looks(shotName(k, "import-preview"))
 	clerk.PressText("导入")
 	clerk.Sees("520")
-	<-done
+	stop()
 	clerk.Looks(shotName(k, "import-done"))
 }
 
-// drain runs the jobs as the server's runner would, for so many half seconds.
-func drain(k *testkit.Kit, halves int) {
-	for range halves {
-		if n, err := k.App.Runner.Drain(core.AsSystem(k.App.Context(context.Background()))); err != nil {
-			k.Errorf("jobs: %v", err)
-		} else if n > 0 {
-			halves += 2
+// drain runs the jobs beside the browser, as the server's runner would, until it is stopped.
+func drain(k *testkit.Kit) (stop func()) {
+	enough, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			if _, err := k.App.Runner.Drain(core.AsSystem(k.App.Context(context.Background()))); err != nil {
+				k.Errorf("jobs: %v", err)
+			}
+			select {
+			case <-enough:
+				return
+			case <-time.After(200 * time.Millisecond):
+			}
 		}
-		time.Sleep(500 * time.Millisecond)
-	}
+	}()
+	return sync.OnceFunc(func() { close(enough); <-done })
 }
 
 func shotName(k *testkit.Kit, name string) string {
