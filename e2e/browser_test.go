@@ -49,6 +49,7 @@ type Tab struct {
 	ctx  context.Context
 	base string
 	kit  *testkit.Kit
+	lang core.Lang
 
 	mu      sync.Mutex
 	trouble []string
@@ -97,7 +98,7 @@ func browser(t *testing.T) context.Context {
 // tab is somebody's browser at a width.
 func tab(k *testkit.Kit, base string, w Width) *Tab {
 	k.Helper()
-	b := &Tab{T: k.T, ctx: browser(k.T), base: base, kit: k}
+	b := &Tab{T: k.T, ctx: browser(k.T), base: base, kit: k, lang: core.ZH}
 	chromedp.ListenTarget(b.ctx, b.listen)
 	b.run(cdplog.Enable(), runtime.Enable(), emulation.SetDeviceMetricsOverride(w.Width, w.Height, 1, w.Mobile), emulation.SetTouchEmulationEnabled(w.Mobile))
 	k.Cleanup(b.calm)
@@ -145,6 +146,9 @@ func (b *Tab) SignIn(r core.Role) *Tab {
 	b.Type("login", string(r))
 	b.Type("password", testkit.Password)
 	b.Press("main form button[type=submit], main form button:not([type])")
+	if b.lang != core.ZH {
+		b.Language(b.lang)
+	}
 	return b
 }
 
@@ -184,9 +188,10 @@ func (b *Tab) Press(selector string) {
 	b.click(fmt.Sprintf("document.querySelector(%q)", selector), selector)
 }
 
-// PressText clicks the first link or button with exactly this text, and waits for the page that follows.
-func (b *Tab) PressText(text string) {
+// PressText clicks the first link or button that says exactly this, and waits for the page that follows.
+func (b *Tab) PressText(label core.Text) {
 	b.Helper()
+	text := label.In(b.lang)
 	b.click(fmt.Sprintf("[...document.querySelectorAll('main button, main a')].find((e) => e.textContent.trim() === %q && e.offsetParent !== null)", text), text)
 }
 
@@ -250,6 +255,14 @@ func (b *Tab) Sees(texts ...string) {
 			b.shot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
 			b.Fatalf("%s does not show %q:\n%.2500s", b.Where(), text, have)
 		}
+	}
+}
+
+// Reads is Sees for words that the page says in the tab's language.
+func (b *Tab) Reads(texts ...core.Text) {
+	b.Helper()
+	for _, text := range texts {
+		b.Sees(text.In(b.lang))
 	}
 }
 
@@ -358,6 +371,7 @@ func (b *Tab) Signs() {
 // Language switches the language as the user menu does.
 func (b *Tab) Language(l core.Lang) {
 	b.Helper()
+	b.lang = l
 	b.run(chromedp.Evaluate(fmt.Sprintf(`fetch('/language', {method: 'POST', headers: {'Content-Type': 'application/x-www-form-urlencoded'}, body: 'lang=%s&back=/'}).then((r) => r.status)`, l), nil,
 		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 }
