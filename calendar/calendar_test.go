@@ -236,18 +236,40 @@ func TestMonthDay(t *testing.T) {
 		{"2026-11", "5", "2026-11-05"}, {"2026-11", "25", "2026-11-25"}, {"2026-02", "31", "2026-02-28"},
 		{"2024-02", "30", "2024-02-29"}, {"2026-04", "31", "2026-04-30"}, {"2024-02", "last", "2024-02-29"},
 		{"2026-05", "lastwd", "2026-05-29"}, {"2026-02", "lastwd", "2026-02-28"}, {"2020-01", "lastwd", "2020-01-23"},
+		{"2026-12", "12-31", "2026-12-31"}, {"2026-03", "12-31", "2026-12-31"}, {"2026-03", "03-05", "2026-03-05"}, {"2026-02", "02-29", "2026-02-28"}, {"2024-02", "02-29", "2024-02-29"},
 	} {
 		if got, err := clock.MonthDay(c.month, c.spec); err != nil || got != c.want {
 			t.Errorf("MonthDay(%s, %s) = %s, %v; want %s", c.month, c.spec, got, err, c.want)
 		}
 	}
-	for _, bad := range []string{"", "0", "32", "-1", "first", "5 "} {
+	for _, bad := range []string{"", "0", "32", "-1", "first", "5 ", "13-01", "02-30", "1-5", "12-", "12-31-1", "-12"} {
 		if got, err := clock.MonthDay("2026-11", bad); !core.IsKind(err, core.KindInvalid) {
 			t.Errorf("MonthDay(%q) = %s, %v", bad, got, err)
 		}
 	}
 	if _, err := clock.MonthDay("2026-13", "5"); !core.IsKind(err, core.KindInvalid) {
 		t.Errorf("a thirteenth month: %v", err)
+	}
+}
+
+func TestRecurs(t *testing.T) {
+	for _, c := range []struct {
+		every int
+		spec  string
+		want  string // months of 2026
+	}{
+		{0, "5", "01 02 03 04 05 06 07 08 09 10 11 12"}, {1, "last", "01 02 03 04 05 06 07 08 09 10 11 12"}, {2, "5", "02 04 06 08 10 12"},
+		{3, "last", "03 06 09 12"}, {6, "lastwd", "06 12"}, {12, "5", "12"}, {1, "12-31", "12"}, {12, "03-15", "03"}, {3, "01-10", "01"},
+	} {
+		var got []string
+		for m := core.Month("2026-01"); m <= "2026-12"; m = m.Add(1) {
+			if Recurs(m, c.every, c.spec) {
+				got = append(got, string(m[5:]))
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("every %d months on %s: %v, want %s", c.every, c.spec, got, c.want)
+		}
 	}
 }
 

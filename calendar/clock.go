@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"huiyin/core"
@@ -158,11 +159,28 @@ func (c Clock) StartOf(d core.Date) time.Time { return c.At(d, 0) }
 // EndOf is 24:00 of the day, in UTC: the first instant of the next.
 func (c Clock) EndOf(d core.Date) time.Time { return c.At(d.Add(1), 0) }
 
-// MonthDay is the day of the month that a clause names: "1" to "31", "last", or "lastwd" for the last working day.
-// A day that the month lacks is its last (resolutions 8).
+// Recurs reports whether a recurring clause falls due in the month: one that names a day of the year ("12-31") in that
+// month, any other every so many months, counted so that quarters end in March and half-years in June. every below 2
+// is every month.
+func Recurs(m core.Month, every int, spec string) bool {
+	if month, _, yearly := strings.Cut(spec, "-"); yearly {
+		return strings.HasSuffix(string(m), "-"+month)
+	}
+	first := m.First().Time(time.UTC)
+	return every < 2 || (first.Year()*12+int(first.Month()))%every == 0
+}
+
+// MonthDay is the day of the month that a clause names: "1" to "31", "last", or "lastwd" for the last working day; or,
+// with "12-31", that day of the month's year. A day that the month lacks is its last (resolutions 8).
 func (c Clock) MonthDay(m core.Month, spec string) (core.Date, error) {
 	if _, err := core.ParseMonth(string(m)); err != nil {
 		return "", err
+	}
+	if month, day, yearly := strings.Cut(spec, "-"); yearly {
+		if _, err := time.Parse("01-02", spec); err != nil || len(spec) != 5 {
+			return "", core.Invalid("", "年内日期 %q 不正确,应如 12-31", "%q is no day of the year such as 12-31", spec)
+		}
+		m, spec = m[:5]+core.Month(month), strings.TrimPrefix(day, "0")
 	}
 	switch spec {
 	case "last":
@@ -172,7 +190,7 @@ func (c Clock) MonthDay(m core.Month, spec string) (core.Date, error) {
 	}
 	n, err := strconv.Atoi(spec)
 	if err != nil || n < 1 || n > 31 {
-		return "", core.Invalid("", "月内日期 %q 不正确,应为 1 至 31、last 或 lastwd", "%q is not a day of the month: 1 to 31, last or lastwd", spec)
+		return "", core.Invalid("", "日期 %q 不正确,应为 1 至 31、last、lastwd 或如 12-31", "%q is no such day: 1 to 31, last, lastwd, or one such as 12-31", spec)
 	}
 	return m.Day(n), nil
 }

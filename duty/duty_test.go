@@ -266,8 +266,20 @@ func TestTickCatchesUpAfterDaysAsleep(t *testing.T) {
 				t.Errorf("%d of 450 are marked late: %v", len(late), err)
 			}
 			n, err := db.Value[int](ctx, tx, "select count(*) from duty_step where project_id = $1", here.ID)
-			if n != 450 {
-				t.Errorf("%d steps are stored, want one each", n)
+			if n != 3*450 {
+				t.Errorf("%d steps are stored, want three each", n)
+			}
+			steps, stepsErr := duty.Steps(ctx, tx, late[0].Ref)
+			want := []duty.Step{{N: 1, Role: core.Supervisor, At: on("2026-11-22 00:00")}, {N: 2, Role: core.Manager, At: on("2026-11-23 17:30")}, {N: 3, Role: core.GM, At: on("2026-11-24 17:30")}}
+			for i, s := range want {
+				if len(steps) != 3 || steps[i].N != s.N || steps[i].Role != s.Role || !steps[i].At.Equal(s.At) {
+					t.Errorf("the steps are %+v, want them at their own times %+v: %v", steps, want, stepsErr)
+					break
+				}
+			}
+			entries, _ := journal.Of(ctx, tx, late[0].Ref)
+			if i := slices.IndexFunc(entries, func(e journal.Entry) bool { return e.Verb == "escalated" && e.At.Equal(want[1].At) }); i < 0 {
+				t.Errorf("the journal does not say when it went up: %+v", entries)
 			}
 			return err
 		}))
@@ -315,11 +327,38 @@ func TestRecurringDutiesOpenOncePerMonth(t *testing.T) {
 				n, err := db.Value[int](ctx, tx, "select count(*) from duty_duty where project_id = $1 or project_id = $2", here.ID, other.ID)
 				opened, err2 := db.Value[int](ctx, tx, "select count(*) from journal_entry where (project_id = $1 or project_id = $2) and verb = 'opened'", here.ID, other.ID)
 				steps, err3 := db.Value[int](ctx, tx, "select count(*) from duty_step where project_id = $1 or project_id = $2", here.ID, other.ID)
-				if n != 8 || opened != 8 || steps != 4 {
-					t.Errorf("%d duties, %d journalled, %d steps; want 8, 8 and the 4 late ones once: %v %v %v", n, opened, steps, err, err2, err3)
+				if n != 8 || opened != 8 || steps != 6 { // the four late ones went up to the manager, two of them on to the general manager
+					t.Errorf("%d duties, %d journalled, %d steps; want 8, 8 and 6: %v %v %v", n, opened, steps, err, err2, err3)
 				}
 				return nil
 			}))
+		})
+	}
+}
+
+func TestRecurringByQuarterHalfYearAndYear(t *testing.T) {
+	for clause, want := range map[string][]core.Month{ // of December 2025 to November 2026
+		"C1.6": {"2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"},
+		"C7.8": {"2025-12", "2026-03", "2026-06", "2026-09"},
+		"C6.4": {"2025-12", "2026-06"},
+		"C5.2": {"2025-12"},
+	} {
+		t.Run(clause, func(t *testing.T) {
+			each(t, func(t *testing.T, d *db.DB) {
+				ctx := core.WithClock(context.Background(), func() time.Time { return on("2026-11-18 09:00") })
+				for range 2 {
+					must(t, duty.Tick(ctx, d, []duty.Place{{Project: here, Since: on("2025-01-01 00:00")}}, []duty.Recurring{{Clause: clause, Number: "day", Title: core.T("定期", "Regular"), Fixed: true}}))
+				}
+				var got []core.Month
+				for m := core.Month("2025-11"); m <= "2026-12"; m = m.Add(1) {
+					for _, x := range of(t, d, duty.PeriodRef(here.ID, m)) {
+						got = append(got, x.Month)
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("it fell due in %v, want %v", got, want)
+				}
+			})
 		})
 	}
 }

@@ -68,6 +68,15 @@ func OpenMany(ctx context.Context, tx db.Tx, project core.ID, all []Opening) err
 	return insertMany(ctx, tx, project, ds)
 }
 
+// number is the one of the clause's terms that counts.
+func (one Opening) number() string {
+	o := opening{number: "term"}
+	for _, f := range one.Opts {
+		f(&o)
+	}
+	return o.number
+}
+
 // complete is what the options leave to the clause: term and role.
 func (one Opening) complete(ctx context.Context, rules *regulation.Rules, clock calendar.Clock) opening {
 	o := opening{number: "term", from: core.Now(ctx)}
@@ -75,7 +84,7 @@ func (one Opening) complete(ctx context.Context, rules *regulation.Rules, clock 
 		f(&o)
 	}
 	if o.due.IsZero() {
-		o.due = clock.Due(o.from, rules.Span(one.Clause, o.number), regulation.Default().Clause(one.Clause).Calendar)
+		o.due = clock.Due(o.from, rules.Span(one.Clause, o.number), rules.Clause(one.Clause).Calendar)
 	}
 	if o.role == "" {
 		o.role = rules.Owner(one.Clause)

@@ -2,6 +2,7 @@ package duty
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"huiyin/calendar"
@@ -12,7 +13,8 @@ import (
 	"huiyin/regulation"
 )
 
-// Recurring is a clause that the calendar opens: once a period for each project.
+// Recurring is a clause that the calendar opens, once a period for each project: every month, every so many months
+// where the clause has a number "months", or every year where its day is one of the year ("12-31").
 type Recurring struct {
 	Clause string
 	Number string // the clause's month-day that is the deadline ("day")
@@ -44,11 +46,14 @@ const tickBatch = 200
 
 // Tick does everything that business time has made due: it opens the recurring duties of the current period (and of
 // those missed), marks late ones and raises them. It may be called at any time, from any node, any number of times.
+// Without recurring ones it opens none, the firm's own neither: once a local day is enough for what the month opens.
 func Tick(ctx context.Context, d *db.DB, places []Place, recurring []Recurring) error {
 	ctx = core.AsSystem(ctx)
 	for _, p := range places {
-		if err := openRecurring(core.WithProject(ctx, p.Project), d, p, recurring); err != nil {
-			return err
+		if recurring != nil {
+			if err := openRecurring(core.WithProject(ctx, p.Project), d, p, recurring); err != nil {
+				return err
+			}
 		}
 		for more := true; more; {
 			var err error
@@ -64,9 +69,9 @@ func openRecurring(ctx context.Context, d *db.DB, p Place, recurring []Recurring
 	now := core.MonthOf(core.Now(ctx), p.Zone)
 	start := max(core.MonthOf(p.Since, p.Zone), now.Add(-11))
 	for m := start; m <= now; m = m.Add(1) {
-		var missing []Recurring
+		var missing []Opening
 		err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-			missing, err = unopened(ctx, tx, PeriodRef(p.ID, m), recurring)
+			missing, err = unopened(ctx, tx, m, recurring)
 			return err
 		})
 		if err != nil || len(missing) == 0 {
@@ -76,7 +81,7 @@ func openRecurring(ctx context.Context, d *db.DB, p Place, recurring []Recurring
 			continue
 		}
 		err = d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
-			return openPeriod(ctx, tx, m, missing)
+			return OpenMany(ctx, tx, p.ID, missing)
 		})
 		if err != nil {
 			return err
@@ -85,14 +90,13 @@ func openRecurring(ctx context.Context, d *db.DB, p Place, recurring []Recurring
 	return nil
 }
 
-// unopened keeps a tick that has nothing to do from writing.
-func unopened(ctx context.Context, tx db.Tx, about core.Ref, recurring []Recurring) ([]Recurring, error) {
+// unopened are the duties that the month's calendar demands and that are not there: a tick that has nothing to do does
+// not write.
+func unopened(ctx context.Context, tx db.Tx, month core.Month, recurring []Recurring) ([]Opening, error) {
+	p := core.ProjectOf(ctx)
+	about := PeriodRef(p.ID, month)
 	have, err := db.Values[string](ctx, tx, "select clause || ' ' || number from duty_duty where project_id = $1 and kind = $2 and record_id = $3",
 		about.Project, about.Kind, about.ID)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := regulation.Now(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,37 +104,72 @@ func unopened(ctx context.Context, tx db.Tx, about core.Ref, recurring []Recurri
 	for _, h := range have {
 		opened[h] = true
 	}
-	var out []Recurring
+	all, err := demanded(ctx, tx, month, recurring)
+	return slices.DeleteFunc(all, func(o Opening) bool { return opened[o.Clause+" "+o.number()] }), err
+}
+
+// demanded are the duties that the calendar opens in a month: those of the modules by the rules of the month's first
+// day, and those of the firm's own clauses that fall due while they are in force.
+func demanded(ctx context.Context, tx db.Tx, month core.Month, recurring []Recurring) ([]Opening, error) {
+	p, now := core.ProjectOf(ctx), core.Now(ctx)
+	today, err := regulation.Now(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	first, err := regulation.RulesAt(ctx, tx, p.ID, month.First().Time(p.Zone))
+	if err != nil {
+		return nil, err
+	}
+	var out []Opening
 	for _, r := range recurring {
-		if !opened[r.Clause+" "+r.Number] && rules.On(r.Clause) {
-			out = append(out, r)
+		if !today.On(r.Clause) {
+			continue
+		}
+		if out, err = r.demand(ctx, tx, first, month, out); err != nil {
+			return nil, err
+		}
+	}
+	end := month.Add(1).First().Time(p.Zone).Add(-time.Microsecond)
+	if now.Before(end) {
+		end = now
+	}
+	last, err := regulation.RulesAt(ctx, tx, p.ID, end)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range last.Own() {
+		if c.Own.Kind == regulation.OwnDeadline || !today.On(c.ID) {
+			continue
+		}
+		r := Recurring{Clause: c.ID, Number: "day", Title: c.Text, URL: "clause/" + c.ID}
+		if out, err = r.demand(ctx, tx, last, month, out); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func openPeriod(ctx context.Context, tx db.Tx, month core.Month, recurring []Recurring) error {
-	p := core.ProjectOf(ctx)
-	for _, r := range recurring {
-		rules, err := regulation.RulesAt(ctx, tx, p.ID, month.First().Time(p.Zone))
-		if err != nil {
-			return err
-		}
-		clock, err := Clock(ctx, tx, rules)
-		if err != nil {
-			return err
-		}
-		due, err := r.deadline(clock, month, rules.Value(r.Clause, r.Number))
-		if err != nil {
-			return err
-		}
-		title := core.T("%s(%s)", "%s (%s)", r.Title, string(month))
-		if err := Open(ctx, tx, r.Clause, PeriodRef(p.ID, month), Number(r.Number), From(month.First().Time(p.Zone)), Due(due),
-			About(title, "/p/"+p.Code+"/"+r.URL)); err != nil {
-			return err
-		}
+// demand adds the month's duty, where the clause falls due in it: monthly, every "months" months, or once a year.
+func (r Recurring) demand(ctx context.Context, tx db.Tx, rules *regulation.Rules, month core.Month, out []Opening) ([]Opening, error) {
+	p, c := core.ProjectOf(ctx), rules.Clause(r.Clause)
+	every, spec := 1, rules.Value(r.Clause, r.Number)
+	if c.Number("months") != nil {
+		every = rules.Count(r.Clause, "months")
 	}
-	return nil
+	if !calendar.Recurs(month, every, spec) {
+		return out, nil
+	}
+	clock, err := Clock(ctx, tx, rules)
+	if err != nil {
+		return out, err
+	}
+	due, err := r.deadline(clock, month, spec)
+	if err != nil || (c.Own != nil && due.Before(c.Own.First)) {
+		return out, err
+	}
+	title := core.T("%s(%s)", "%s (%s)", r.Title, string(month))
+	return append(out, Opening{r.Clause, PeriodRef(p.ID, month), []Option{Number(r.Number), From(month.First().Time(p.Zone)), Due(due), By(rules.Owner(r.Clause)),
+		About(title, "/p/"+p.Code+"/"+r.URL)}}), nil
 }
 
 func (r Recurring) deadline(clock calendar.Clock, month core.Month, spec string) (time.Time, error) {
@@ -173,48 +212,66 @@ func raiseLate(ctx context.Context, d *db.DB, p core.Project) (more bool, err er
 }
 
 // raise marks a duty late and tells the next role up: at the deadline the clause's escalation role, then one rank
-// higher at each office closing that passes, until the general manager has it.
+// higher at each office closing that passes, until the general manager has it. A tick that comes late takes all the
+// steps that have passed at once, each noted at the time at which it was due.
 func raise(ctx context.Context, tx db.Tx, d Duty) error {
-	rules, err := regulation.Now(ctx, tx)
+	now := core.Now(ctx)
+	last, err := lastRole(ctx, tx, d)
 	if err != nil {
 		return err
+	}
+	for !d.Next.IsZero() && d.Next.Before(now) {
+		if last, err = climb(ctx, tx, &d, last); err != nil {
+			return err
+		}
+	}
+	publish(tx, d.Ref.Project)
+	return db.ExecOne(ctx, tx, `update duty_duty set late = true, step = $5, next_at = $1, version = version + 1, changed_at = $2, changed_by = null
+		where project_id = $3 and id = $4 and state = 'open'`, d.Next, now, d.Ref.Project, d.Ref.ID, d.Step)
+}
+
+// climb takes one step, at the time at which it is due, by the rules of that time.
+func climb(ctx context.Context, tx db.Tx, d *Duty, last core.Role) (core.Role, error) {
+	at := d.Next
+	rules, err := regulation.RulesAt(ctx, tx, d.Ref.Project, at)
+	if err != nil {
+		return "", err
 	}
 	clock, err := Clock(ctx, tx, rules)
 	if err != nil {
-		return err
+		return "", err
 	}
-	to, err := nextRole(ctx, tx, rules, d)
-	if err != nil {
-		return err
+	to := ladder[last]
+	if d.Step == 0 {
+		to = rules.Escalate(d.Clause)
 	}
-	var next time.Time
+	if to == "" {
+		to = core.Manager
+	}
+	d.Step++
+	d.Next = time.Time{}
 	if ladder[to] != "" {
-		next = clock.Due(core.Now(ctx), core.Span{N: 1, Unit: core.Workdays}, "")
-	}
-	now := core.Now(ctx)
-	if err := db.ExecOne(ctx, tx, `update duty_duty set late = true, step = step + 1, next_at = $1, version = version + 1, changed_at = $2, changed_by = null
-		where project_id = $3 and id = $4 and state = 'open'`, next, now, d.Ref.Project, d.Ref.ID); err != nil {
-		return err
+		d.Next = clock.Due(at, core.Span{N: 1, Unit: core.Workdays}, "")
 	}
 	if _, err := db.Exec(ctx, tx, "insert into duty_step (project_id, id, duty_id, step, role, at) values ($1,$2,$3,$4,$5,$6)",
-		d.Ref.Project, tx.NewID(), d.Ref.ID, d.Step+1, to, now); err != nil {
-		return err
+		d.Ref.Project, tx.NewID(), d.Ref.ID, d.Step, to, at); err != nil {
+		return "", err
 	}
-	publish(tx, d.Ref.Project)
 	title := core.T("逾期:%s(%s)", "Late: %s (%s)", d.Title, d.Clause)
 	if err := notify.TellRole(ctx, tx, d.Ref.Project, to, notify.Message{Ref: d.About, Title: title, URL: d.URL, Urgent: true}); err != nil {
-		return err
+		return "", err
 	}
-	return journal.Add(ctx, tx, d.Ref, "escalated", map[string]any{"step": d.Step + 1, "role": to, "clause": d.Clause})
+	return to, journal.Add(ctx, tx, d.Ref, "escalated", map[string]any{"step": d.Step, "role": to, "clause": d.Clause}, journal.At(at))
 }
 
-func nextRole(ctx context.Context, tx db.Tx, rules *regulation.Rules, d Duty) (core.Role, error) {
+// lastRole is the role that a duty has gone up to so far.
+func lastRole(ctx context.Context, tx db.Tx, d Duty) (core.Role, error) {
 	if d.Step == 0 {
-		return rules.Escalate(d.Clause), nil
+		return "", nil
 	}
 	steps, err := Steps(ctx, tx, d.Ref)
 	if err != nil || len(steps) == 0 {
-		return core.Manager, err
+		return "", err
 	}
-	return ladder[steps[len(steps)-1].Role], nil
+	return steps[len(steps)-1].Role, nil
 }

@@ -55,6 +55,7 @@ type Clause struct {
 	Cites    []string  `yaml:"cites"`
 	SameAs   string    `yaml:"same_as"`
 	Numbers  []Number  `yaml:"numbers"`
+	Own      *Own      `yaml:"-"` // of the clauses that the firm adds itself; nil for the pack's
 }
 
 // Number is a value of a clause that the firm may change within its range.
@@ -138,29 +139,34 @@ type Rules struct {
 	Project core.ID
 	At      time.Time
 	set     map[[2]string]string // (clause, name) → value
+	own     []*Clause            // the firm's own, in force at At
 }
 
 // On reports whether the clause is in force.
 func (r *Rules) On(clause string) bool {
-	c := Default().Clause(clause)
+	c := r.Clause(clause)
 	return c != nil && (c.Law || r.set[[2]string{clause, Switch}] != "off")
 }
 
 // Owner is the role that owes the clause; Escalate the one that hears when it is late.
 func (r *Rules) Owner(clause string) core.Role {
-	return r.role(clause, OwnerOf, Default().Clause(clause).Owner)
+	return r.role(clause, OwnerOf, func(c *Clause) core.Role { return c.Owner })
 }
 
 // Escalate is the role that hears when the clause is late.
 func (r *Rules) Escalate(clause string) core.Role {
-	return r.role(clause, EscalateOf, Default().Clause(clause).Escalate)
+	return r.role(clause, EscalateOf, func(c *Clause) core.Role { return c.Escalate })
 }
 
-func (r *Rules) role(clause, name string, otherwise core.Role) core.Role {
+// role is the firm's choice, else the clause's; none where the clause is not in force.
+func (r *Rules) role(clause, name string, of func(*Clause) core.Role) core.Role {
 	if v := r.set[[2]string{clause, name}]; v != "" {
 		return core.Role(v)
 	}
-	return otherwise
+	if c := r.Clause(clause); c != nil {
+		return of(c)
+	}
+	return ""
 }
 
 // Value is a number as text: the firm's or project's, else the pack's. Unknown names are a programmer's error, found
@@ -169,7 +175,7 @@ func (r *Rules) Value(clause, name string) string {
 	if v, ok := r.set[[2]string{clause, name}]; ok {
 		return v
 	}
-	c := Default().Clause(clause)
+	c := r.Clause(clause)
 	if c == nil || c.Number(name) == nil {
 		panic(fmt.Sprintf("regulation: clause %s has no number %s", clause, name))
 	}
@@ -245,6 +251,11 @@ func RulesAt(ctx context.Context, tx db.Tx, project core.ID, at time.Time) (*Rul
 			r.set[[2]string{s.Clause, s.Name}] = s.Value // a later row follows an earlier, the project's follow the firm's
 		}
 	}
+	if err != nil {
+		return r, err
+	}
+	own, err := ownVersions(ctx, tx, project)
+	r.takeOwn(own)
 	return r, err
 }
 
@@ -278,11 +289,11 @@ func Guard(ctx context.Context, tx db.Tx, clause string, ok bool, why ...core.Te
 	if ok {
 		return nil
 	}
-	on, err := On(ctx, tx, clause)
-	if err != nil || !on {
+	rules, err := Now(ctx, tx)
+	if err != nil || !rules.On(clause) {
 		return err
 	}
-	text := Default().Clause(clause).Text
+	text := rules.Clause(clause).Text
 	if len(why) > 0 {
 		text = why[0]
 	}

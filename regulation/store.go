@@ -70,7 +70,11 @@ func RefusalCounts(ctx context.Context, tx db.Tx, project core.ID, month core.Mo
 // Set puts a value over the pack for the firm (core.Firm) or a project, from the coming midnight on (or a later
 // one). It checks the value; who may decide it, the approval has checked. L clauses cannot be switched off.
 func Set(ctx context.Context, tx db.Tx, project core.ID, clause, name, value string, from core.Date) error {
-	if err := CheckSetting(clause, name, value); err != nil {
+	c, err := Find(ctx, tx, clause)
+	if err != nil {
+		return err
+	}
+	if err := c.CheckSetting(name, value); err != nil {
 		return err
 	}
 	zone, now := core.ProjectOf(ctx).Zone, core.Now(ctx)
@@ -95,13 +99,18 @@ func CheckSetting(clause, name, value string) error {
 	if c == nil {
 		return core.NotFound()
 	}
+	return c.CheckSetting(name, value)
+}
+
+// CheckSetting says whether a value may be put over what the clause says.
+func (c *Clause) CheckSetting(name, value string) error {
 	switch name {
 	case Switch:
 		if value != "on" && value != "off" {
 			return core.Invalid("value", "开关只能是开或关", "A switch is on or off")
 		}
 		if c.Law && value == "off" {
-			return &core.Err{Kind: core.KindRefused, Clause: clause, Text: core.T("法律条款不能关闭", "A clause of law cannot be switched off")}
+			return &core.Err{Kind: core.KindRefused, Clause: c.ID, Text: core.T("法律条款不能关闭", "A clause of law cannot be switched off")}
 		}
 		return nil
 	case OwnerOf, EscalateOf:
