@@ -138,6 +138,29 @@ func Done(ctx context.Context, tx db.Tx, clause string, about core.Ref) error {
 	return closeAll(ctx, tx, clause, about, StateDone, "")
 }
 
+// Happened tells the clauses that the firm added itself what has happened to a record ("repair.taken"): one whose term
+// the event opens raises its duty, one that it fulfils closes it. words and url say what the record is.
+func Happened(ctx context.Context, tx db.Tx, event string, about core.Ref, words string, url string) error {
+	rules, err := regulation.RulesAt(ctx, tx, about.Project, core.Now(ctx))
+	if err != nil {
+		return err
+	}
+	for _, c := range rules.Own() {
+		if c.Own.Event == event {
+			title := core.T("%s:%s", "%s: %s", c.Text, words)
+			if err := Open(ctx, tx, c.ID, about, About(title, url), Again()); err != nil {
+				return err
+			}
+		}
+		if c.Own.Ends == event {
+			if err := Done(ctx, tx, c.ID, about); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Void closes them without counting: what they were about was voided.
 func Void(ctx context.Context, tx db.Tx, clause string, about core.Ref, why string) error {
 	return closeAll(ctx, tx, clause, about, StateVoid, why)

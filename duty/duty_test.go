@@ -337,6 +337,7 @@ func TestRecurringDutiesOpenOncePerMonth(t *testing.T) {
 }
 
 func TestRecurringByQuarterHalfYearAndYear(t *testing.T) {
+	months := map[string]string{"C7.8": "months", "C6.4": "months"}
 	for clause, want := range map[string][]core.Month{ // of December 2025 to November 2026
 		"C1.6": {"2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"},
 		"C7.8": {"2025-12", "2026-03", "2026-06", "2026-09"},
@@ -347,7 +348,7 @@ func TestRecurringByQuarterHalfYearAndYear(t *testing.T) {
 			each(t, func(t *testing.T, d *db.DB) {
 				ctx := core.WithClock(context.Background(), func() time.Time { return on("2026-11-18 09:00") })
 				for range 2 {
-					must(t, duty.Tick(ctx, d, []duty.Place{{Project: here, Since: on("2025-01-01 00:00")}}, []duty.Recurring{{Clause: clause, Number: "day", Title: core.T("定期", "Regular"), Fixed: true}}))
+					must(t, duty.Tick(ctx, d, []duty.Place{{Project: here, Since: on("2025-01-01 00:00")}}, []duty.Recurring{{Clause: clause, Number: "day", Months: months[clause], Title: core.T("定期", "Regular"), Fixed: true}}))
 				}
 				var got []core.Month
 				for m := core.Month("2025-11"); m <= "2026-12"; m = m.Add(1) {

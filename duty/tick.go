@@ -14,10 +14,11 @@ import (
 )
 
 // Recurring is a clause that the calendar opens, once a period for each project: every month, every so many months
-// where the clause has a number "months", or every year where its day is one of the year ("12-31").
+// where Months is given, or every year where its day is one of the year ("12-31").
 type Recurring struct {
 	Clause string
 	Number string // the clause's month-day that is the deadline ("day")
+	Months string // the clause's count of months between two ("months"); "": every month
 	Title  core.Text
 	URL    string // path under the project: where the evidence is produced
 	// Before says that the deadline moves back to the working day before when it falls on a holiday; without it, it
@@ -141,7 +142,7 @@ func demanded(ctx context.Context, tx db.Tx, month core.Month, recurring []Recur
 		if c.Own.Kind == regulation.OwnDeadline || !today.On(c.ID) {
 			continue
 		}
-		r := Recurring{Clause: c.ID, Number: "day", Title: c.Text, URL: "clause/" + c.ID}
+		r := Recurring{Clause: c.ID, Number: "day", Months: "months", Title: c.Text, URL: "clause/" + c.ID}
 		if out, err = r.demand(ctx, tx, last, month, out); err != nil {
 			return nil, err
 		}
@@ -149,12 +150,12 @@ func demanded(ctx context.Context, tx db.Tx, month core.Month, recurring []Recur
 	return out, nil
 }
 
-// demand adds the month's duty, where the clause falls due in it: monthly, every "months" months, or once a year.
+// demand adds the month's duty, where the clause falls due in it.
 func (r Recurring) demand(ctx context.Context, tx db.Tx, rules *regulation.Rules, month core.Month, out []Opening) ([]Opening, error) {
 	p, c := core.ProjectOf(ctx), rules.Clause(r.Clause)
 	every, spec := 1, rules.Value(r.Clause, r.Number)
-	if c.Number("months") != nil {
-		every = rules.Count(r.Clause, "months")
+	if r.Months != "" {
+		every = rules.Count(r.Clause, r.Months)
 	}
 	if !calendar.Recurs(month, every, spec) {
 		return out, nil

@@ -44,6 +44,14 @@ type Module struct {
 	Sheets      []sheet.Importer
 	// OnErase blanks what the module holds of a customer's personal data (L5): called by the erasure, in its transaction.
 	OnErase []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
+	// Events are what may open or fulfil a term of a clause that the firm adds itself; the verbs say duty.Happened.
+	Events []Event
+}
+
+// Event is something that happens to a record: "repair.taken", the record's kind and the journal's verb.
+type Event struct {
+	Key   string
+	Label core.Text
 }
 
 // Wing is a group of the left rail.
@@ -131,6 +139,7 @@ type Lists struct {
 	Daily       []Daily
 	Tables      []journal.Table
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
+	Events      []Event
 }
 
 // Claimed is a claim with the module that makes it.
@@ -167,6 +176,7 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Daily = append(l.Daily, m.Daily...)
 		l.Tables = append(l.Tables, m.Tables...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
+		l.Events = append(l.Events, m.Events...)
 		l.Perms = append(l.Perms, m.Perms...)
 		for _, r := range m.Registers {
 			l.Perms = append(l.Perms, r.Perms()...)

@@ -160,7 +160,10 @@ func (v Verb[In]) fieldViews(ctx context.Context, values map[string][]string, fa
 		}
 		setRowChoices(views[i].Rows, views[i].Blank, views[i].Name, choices)
 	}
-	return views
+	return slices.DeleteFunc(views, func(f ui.FieldView) bool { // there is nothing to choose from for this record
+		_, given := choices[f.Name]
+		return given && f.Kind == core.KindChoices && len(f.Choices) == 0
+	})
 }
 
 // setRowChoices gives the columns of a repeated group their choices: the key is "materials.material".

@@ -17,6 +17,8 @@ func apiRoutes() []web.Route {
 		{Pattern: "GET " + p + "clauses", Perm: PermView, Handle: apiClauses},
 		{Pattern: "GET " + p + "clauses/{clause}", Perm: PermView, Handle: apiClause},
 		{Pattern: "POST " + p + "clauses/{clause}/propose", Perm: PermPropose, Handle: apiPropose, Specs: core.Specs(changeFields())},
+		{Pattern: "POST " + p + "clauses", Perm: PermPropose, Handle: apiOwn, Specs: core.Specs(ownFields())},
+		{Pattern: "POST " + p + "clauses/{clause}/revise", Perm: PermPropose, Handle: apiOwn, Specs: core.Specs(ownFields())},
 	}
 }
 
@@ -98,6 +100,19 @@ type clauseJSON struct {
 	SameAs   string      `json:"same_as,omitempty"`
 	Claims   []string    `json:"modules"`
 	Settings []valueJSON `json:"settings,omitempty"`
+	Own      *ownJSON    `json:"own,omitempty"`
+}
+
+// ownJSON is what a clause of the firm's own has besides.
+type ownJSON struct {
+	Kind    string    `json:"kind"`
+	Basis   string    `json:"basis"`
+	Firm    bool      `json:"firm"`
+	From    core.Date `json:"from"`
+	Version int64     `json:"version"`
+	Event   string    `json:"event,omitempty"`
+	Ends    string    `json:"ends,omitempty"`
+	Items   []string  `json:"items,omitempty"`
 }
 
 type valueJSON struct {
@@ -108,11 +123,14 @@ type valueJSON struct {
 	Since  core.Date `json:"since,omitempty"`
 }
 
-func clauseToJSON(l Line) clauseJSON {
+func clauseToJSON(ctx context.Context, l Line) clauseJSON {
 	c := l.Clause
 	j := clauseJSON{ID: c.ID, Doc: c.Doc, Area: c.Area, Kind: c.Kind, Text: c.Text, Note: c.Note, State: l.State, Law: c.Law, Owner: l.Owner, SameAs: c.SameAs, Claims: []string{}}
 	for _, claim := range l.Claims {
 		j.Claims = append(j.Claims, claim.Module)
+	}
+	if o := c.Own; o != nil {
+		j.Own = &ownJSON{o.Kind, o.Basis, o.Project == core.Firm, core.DateOf(o.From, core.ProjectOf(ctx).Zone), o.Version, o.Event, o.Ends, o.Items}
 	}
 	return j
 }
@@ -121,21 +139,21 @@ func apiClauses(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, erro
 	lines, err := Clauses(ctx, tx, ClauseFilter{r.Query("doc"), r.Query("area"), r.Query("state"), r.Query("q")})
 	items := make([]clauseJSON, len(lines))
 	for i, l := range lines {
-		items[i] = clauseToJSON(l)
+		items[i] = clauseToJSON(ctx, l)
 	}
 	return web.JSON{Value: map[string]any{"items": items, "next": ""}}, err
 }
 
 func apiClause(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
-	c := regulation.Default().Clause(r.Path("clause"))
-	if c == nil {
-		return nil, core.NotFound()
+	c, err := regulation.Find(ctx, tx, r.Path("clause"))
+	if err != nil {
+		return nil, err
 	}
 	rules, err := regulation.Now(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	j := clauseToJSON(lineOf(ctx, rules, c))
+	j := clauseToJSON(ctx, lineOf(ctx, rules, c))
 	values, err := Values(ctx, tx, c)
 	for _, v := range values {
 		x := valueJSON{Name: v.Name, Label: v.Label, Value: v.Raw, Source: v.Source}

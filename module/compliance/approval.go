@@ -223,6 +223,11 @@ func approvalRecord(ctx context.Context, tx db.Tx, r approval.Request) (register
 	}
 	v := requestView(ctx, r)
 	facts := []ui.Pair{{Label: core.T("申请人", "Asked by"), Value: r.Name + " · " + ui.Full(ctx, r.At)}, {Label: core.T("理由", "Why"), Value: r.Reason}}
+	draft, err := ownFacts(ctx, r)
+	if err != nil {
+		return register.Record{}, err
+	}
+	facts = append(facts, draft...)
 	if v.Amount != "" {
 		facts = append(facts, ui.Pair{Label: core.T("金额", "Amount"), Value: v.Amount})
 	}

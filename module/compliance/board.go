@@ -22,13 +22,14 @@ const (
 	Off     State = "off"  // 已关闭: switched off by the firm or the project
 	Unbuilt State = "none" // 未落实: no module claims it
 	Same    State = "same" // the same duty as another clause, which carries it
+	Pending State = "next" // 待生效: one of the firm's own that is decided and not yet in force
 )
 
 // States lists them with their names.
 func States() []core.Choice {
 	return []core.Choice{
 		{Value: string(InForce), Label: core.T("在执行", "In force")}, {Value: string(Off), Label: core.T("已关闭", "Switched off")},
-		{Value: string(Unbuilt), Label: core.T("未落实", "Not implemented")}, {Value: string(Same), Label: core.T("同其他条款", "Same as another")},
+		{Value: string(Pending), Label: core.T("待生效", "Not yet in force")}, {Value: string(Unbuilt), Label: core.T("未落实", "Not implemented")}, {Value: string(Same), Label: core.T("同其他条款", "Same as another")},
 	}
 }
 
@@ -86,7 +87,7 @@ func BoardOf(ctx context.Context, tx db.Tx, month core.Month) (Board, error) {
 	if b.Overdue, err = countOverdue(ctx, tx, b.Project.ID, month); err != nil {
 		return b, err
 	}
-	for _, c := range regulation.Default().All() {
+	for _, c := range rules.All() {
 		l := lineOf(ctx, rules, c)
 		l.Count, l.Refused = counts[c.ID], refused[c.ID]
 		if err := l.measure(ctx, tx, rules, month); err != nil {
@@ -109,7 +110,12 @@ func (b *Board) put(l Line) {
 // lineOf is a clause with its state and owner, without figures.
 func lineOf(ctx context.Context, rules *regulation.Rules, c *regulation.Clause) Line {
 	l := Line{Clause: c, Owner: rules.Owner(c.ID), State: InForce, Claims: house.Of(ctx).Claims[c.ID]}
+	if c.Own != nil {
+		l.Claims = []house.Claimed{ownClaim(ctx, c)}
+	}
 	switch {
+	case c.Own != nil && rules.Clause(c.ID) == nil:
+		l.State, l.Owner = Pending, c.Owner
 	case len(l.Claims) == 0 && c.SameAs != "" && len(house.Of(ctx).Claims[c.SameAs]) > 0:
 		l.State = Same
 	case len(l.Claims) == 0:

@@ -17,7 +17,7 @@ import (
 // ClauseHref is a clause's page in the request's project; app gives it to the registers and the error pages.
 func ClauseHref(ctx context.Context, clause string) string {
 	code := core.ProjectOf(ctx).Code
-	if code == "" || regulation.Default().Clause(clause) == nil {
+	if code == "" || regulation.Default().Clause(clause) == nil && !regulation.IsOwn(clause) {
 		return ""
 	}
 	return "/p/" + code + "/clause/" + clause
@@ -33,23 +33,25 @@ func ClauseRef(project core.ID, clause string) core.Ref {
 }
 
 // clauseOf unpacks what ClauseRef packed; an id as written in the regulation passes through.
-func clauseOf(s string) *regulation.Clause {
-	if c := regulation.Default().Clause(s); c != nil {
-		return c
-	}
+func clauseOf(ctx context.Context, tx db.Tx, s string) (*regulation.Clause, error) {
 	key, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || key <= 0 {
-		return nil
+		return regulation.Find(ctx, tx, s)
 	}
 	var letters []byte
 	for ; key > 0; key >>= 8 {
 		letters = append([]byte{byte(key)}, letters...)
 	}
-	return regulation.Default().Clause(string(letters))
+	return regulation.Find(ctx, tx, string(letters))
 }
 
 // docOf is the regulation that the clause is in.
 func docOf(c *regulation.Clause) regulation.Doc {
+	if c.Own != nil {
+		d := regulation.OwnBook()
+		d.Version = int(c.Own.Version)
+		return d
+	}
 	for _, d := range regulation.Default().Docs {
 		if d.ID == c.Doc {
 			return d
@@ -97,8 +99,11 @@ type Follows struct {
 
 // Values are a clause's switch, roles and numbers in force, each with where it comes from and since when.
 func Values(ctx context.Context, tx db.Tx, c *regulation.Clause) ([]Value, error) {
-	project := core.ProjectOf(ctx).ID
-	rules, err := regulation.Now(ctx, tx)
+	project, when := core.ProjectOf(ctx).ID, core.Now(ctx)
+	if c.Own != nil && c.Own.From.After(when) {
+		when = c.Own.From
+	}
+	rules, err := regulation.RulesAt(ctx, tx, project, when)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +126,9 @@ func Values(ctx context.Context, tx db.Tx, c *regulation.Clause) ([]Value, error
 		out = append(out, v)
 	}
 	for i := range out {
+		if c.Own != nil {
+			out[i].Source, out[i].Since = ownSource(c), c.Own.From
+		}
 		out[i].trace(ctx, c, history)
 	}
 	return out, nil
@@ -142,7 +150,7 @@ func (v *Value) trace(ctx context.Context, c *regulation.Clause, history []regul
 		if s.Project == core.Firm {
 			source = FromFirm
 		}
-		if v.Since.IsZero() || (v.Source == FromFirm && source == FromProject) {
+		if v.Since.IsZero() || (v.Source == FromFirm && source == FromProject) || c.Own != nil && s.From.After(v.Since) {
 			v.Source, v.Since = source, s.From
 		}
 	}
@@ -309,9 +317,9 @@ const maxAhead = 366
 // ProposeChange files a change of the clause for approval: by the project's manager, or, for the whole firm, by the
 // general manager. Whoever holds the deciding role himself needs the other's yes.
 func ProposeChange(ctx context.Context, tx db.Tx, clause string, in ChangeIn) (core.ID, error) {
-	c := regulation.Default().Clause(clause)
-	if c == nil {
-		return 0, core.NotFound()
+	c, err := regulation.Find(ctx, tx, clause)
+	if err != nil {
+		return 0, err
 	}
 	if err := canChange(c); err != nil {
 		return 0, err
@@ -320,7 +328,7 @@ func ProposeChange(ctx context.Context, tx db.Tx, clause string, in ChangeIn) (c
 	if err != nil {
 		return 0, err
 	}
-	if err := regulation.CheckSetting(c.ID, in.Name, value); err != nil {
+	if err := c.CheckSetting(in.Name, value); err != nil {
 		return 0, err
 	}
 	if today := core.Today(ctx); in.From <= today || in.From > today.Add(maxAhead) {
@@ -376,14 +384,15 @@ func Clauses(ctx context.Context, tx db.Tx, f ClauseFilter) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	coming, err := regulation.Coming(ctx, tx)
 	var out []Line
-	for _, c := range regulation.Default().All() {
+	for _, c := range append(rules.All(), coming...) {
 		l := lineOf(ctx, rules, c)
 		if f.fits(l) {
 			out = append(out, l)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 func (f ClauseFilter) fits(l Line) bool {
@@ -432,7 +441,7 @@ func areaNames() []core.Choice {
 // docNames are the books as a filter offers them.
 func docNames() []core.Choice {
 	var out []core.Choice
-	for _, d := range regulation.Default().Docs {
+	for _, d := range append(slices.Clone(regulation.Default().Docs), regulation.OwnBook()) {
 		out = append(out, core.Choice{Value: d.ID, Label: core.T("%s %s", "%s %s", d.ID, d.Title)})
 	}
 	return out

@@ -10,6 +10,9 @@
 //     are our default and not the regulation's, the clause is marked 本系统默认.
 //   - A change of a switch, a number or a role is proposed, approved (project: its manager; firm: the general manager;
 //     whoever asks does not approve) and takes effect at a coming midnight. L clauses are the law and do not change.
+//   - A firm adds clauses of its own, F1, F2 …, by the same approval and from the same midnight: a recurring duty, a
+//     checklist whose items are ticked before it closes, or a term that a known event opens and another fulfils. They
+//     stand on the board beside the pack's, and their numbers, roles and switch are changed like the pack's.
 //   - A duty is excused by approval only, with a reason and a last day; until then the waiver also covers what the same
 //     clause raises anew on the same record or, for a recurring duty, in the following months.
 package compliance
@@ -69,8 +72,9 @@ func Module() house.Module {
 			{Wing: house.Rule, Order: 30, Label: core.T("审批", "Approvals"), Icon: "checks", Path: "approval", Perm: "approval.view", Count: countApprovals},
 			{Wing: house.Setup, Order: 50, Label: core.T("工作日历", "Calendar"), Icon: "calendar", Path: "/firm/calendar"},
 		},
-		Tables:    []journal.Table{{Kind: "duty", Name: "duty_duty"}, {Kind: "approval", Name: "approval_request"}, {Kind: "regulation_setting", Name: "regulation_setting"}},
-		Approvals: []approval.Kind{changeKind(), waiverKind()},
+		Tables: []journal.Table{{Kind: "duty", Name: "duty_duty"}, {Kind: "approval", Name: "approval_request"}, {Kind: "regulation_setting", Name: "regulation_setting"},
+			{Kind: "regulation_clause", Name: "regulation_clause"}},
+		Approvals: []approval.Kind{changeKind(), ownKind(), waiverKind()},
 		Daily: []house.Daily{
 			{Name: "compliance.waivers", Run: extendWaivers},
 			{Name: "compliance.months", Run: CountMonths},

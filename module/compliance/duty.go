@@ -219,6 +219,7 @@ func Pass(ctx context.Context, tx db.Tx, id core.ID, in PassIn) error {
 // CloseIn is the evidence of a duty that no record of ours proves.
 type CloseIn struct {
 	Note  string
+	Items []string // of a checklist: the numbers of what was found in order, from 1
 	Files []core.Upload
 }
 
@@ -226,13 +227,14 @@ func closeFields() []core.Field[CloseIn] {
 	return []core.Field[CloseIn]{
 		{Name: "note", Label: core.T("凭据说明", "What the evidence is"), Hint: core.T("如:纸质记录编号、会议纪要、照片说明", "For example the number of the paper record, the minutes, what the photo shows"),
 			Ptr: func(in *CloseIn) any { return &in.Note }, Kind: core.KindLines, Required: true, Min: 2, Max: 1000},
+		{Name: "items", Label: core.T("逐项检查", "Item by item"), Ptr: func(in *CloseIn) any { return &in.Items }},
 		{Name: "files", Label: core.T("凭据照片", "Photos of it"), Ptr: func(in *CloseIn) any { return &in.Files }, Kind: core.KindPhoto, Max: 10},
 	}
 }
 
 func closeVerb() register.Verb[CloseIn] {
 	return register.Verb[CloseIn]{Name: "close", Label: core.T("手工办结", "Close by hand"), Roles: staff(), Fields: closeFields(), Said: core.T("已办结", "Closed"),
-		Why: core.T("凭据不在本系统时用;列表里会标明是手工办结", "For evidence outside this system; lists show that it was closed by hand"), Next: toTodo, Can: canPass, Aside: dutyAside,
+		Why: core.T("凭据不在本系统时用;列表里会标明是手工办结", "For evidence outside this system; lists show that it was closed by hand"), Next: toTodo, Can: canPass, Aside: dutyAside, Choices: itemChoices,
 		Do: func(ctx context.Context, tx db.Tx, id core.ID, in CloseIn) (core.ID, error) {
 			return id, Close(ctx, tx, id, in)
 		}}
@@ -240,10 +242,15 @@ func closeVerb() register.Verb[CloseIn] {
 
 // Close ends a duty by hand with its evidence.
 func Close(ctx context.Context, tx db.Tx, id core.ID, in CloseIn) error {
-	if err := canPass(ctx, tx, id); err != nil {
+	d, err := canHandle(ctx, tx, id)
+	if err != nil {
 		return err
 	}
-	if err := duty.ByHand(ctx, tx, id, strings.TrimSpace(in.Note)); err != nil {
+	ticked, err := allTicked(ctx, tx, d, in.Items)
+	if err != nil {
+		return err
+	}
+	if err := duty.ByHand(ctx, tx, id, strings.TrimSpace(in.Note)+ticked); err != nil {
 		return err
 	}
 	for _, up := range in.Files {
@@ -284,7 +291,7 @@ func canWaive(ctx context.Context, tx db.Tx, id core.ID) error {
 	if err != nil {
 		return err
 	}
-	if regulation.Default().Clause(d.Clause).Law {
+	if c := regulation.Default().Clause(d.Clause); c != nil && c.Law {
 		return &core.Err{Kind: core.KindRefused, Clause: d.Clause, Text: core.T("法律条款不能豁免", "A duty under the law cannot be waived")}
 	}
 	asked, err := approval.Of(ctx, tx, d.Ref)
@@ -351,7 +358,7 @@ func titleOf(d duty.Duty) core.Text {
 	if c := regulation.Default().Clause(d.Clause); c != nil {
 		return c.Text
 	}
-	return ui.Plain(d.Clause)
+	return ui.Plain(d.Clause) // one of the firm's own always has words
 }
 
 // dutyAside is the duty beside a form about it.

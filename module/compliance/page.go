@@ -26,6 +26,10 @@ func routes() []web.Route {
 		{Pattern: "GET " + p + "compliance/export.xlsx", Perm: PermView, Handle: exportBoard},
 		{Pattern: "GET " + p + "clause", Perm: web.Member, Handle: clausesPage},
 		{Pattern: "GET " + p + "clause/{clause}", Perm: web.Member, Handle: clausePage},
+		{Pattern: "GET " + p + "clause/new", Perm: PermPropose, Handle: ownPage},
+		{Pattern: "POST " + p + "clause/new", Perm: PermPropose, Handle: postOwn, Failed: ownAgain, Specs: core.Specs(ownFields())},
+		{Pattern: "GET " + p + "clause/{clause}/revise", Perm: PermPropose, Handle: ownPage},
+		{Pattern: "POST " + p + "clause/{clause}/revise", Perm: PermPropose, Handle: postOwn, Failed: ownAgain, Specs: core.Specs(ownFields())},
 		{Pattern: "GET " + p + "clause/{clause}/propose", Perm: PermPropose, Handle: proposePage},
 		{Pattern: "POST " + p + "clause/{clause}/propose", Perm: PermPropose, Handle: postPropose, Failed: proposeAgain, Specs: core.Specs(changeFields())},
 		{Pattern: "GET " + p + "todo", Perm: web.Member, Handle: todoPage},
@@ -376,7 +380,6 @@ func (v *boardView) lists(ctx context.Context, tx db.Tx, month core.Month) error
 func comingOf(ctx context.Context, c Coming) comingView {
 	text := c.Title
 	if c.N > 1 || !text.Is() {
-		text = ui.Plain(c.Clause)
 		if cl := regulation.Default().Clause(c.Clause); cl != nil {
 			text = cl.Text
 		}
@@ -666,6 +669,7 @@ type clausesView struct {
 	Filter ui.FilterView
 	Table  ui.TableView
 	N      int
+	New    string // address of the form for a clause of the firm's own
 }
 
 func clausesPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
@@ -676,6 +680,9 @@ func clausesPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 		{Name: "doc", Label: core.T("制度", "Book"), Kind: core.KindChoice, Choices: docNames(), Value: f.Doc},
 		{Name: "area", Label: core.T("领域", "Area"), Kind: core.KindChoice, Choices: Areas(), Value: f.Area},
 		{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: States(), Value: f.State}}}}
+	if core.ActorOf(ctx).Can(core.ProjectOf(ctx).ID, PermPropose) {
+		v.New = v.Filter.Action + "/new"
+	}
 	if f != (ClauseFilter{}) {
 		v.Filter.Clear = v.Filter.Action
 	}
@@ -695,7 +702,7 @@ func clausesPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 
 // rank puts what is carried out first.
 func rank(s State) int {
-	return slices.Index([]State{InForce, Off, Same, Unbuilt}, s)
+	return slices.Index([]State{InForce, Pending, Off, Same, Unbuilt}, s)
 }
 
 func stateTone(s State) ui.Tone {
@@ -726,6 +733,9 @@ type clauseView struct {
 	AllLate  string
 	Refusals ui.TableView
 	Now      *row
+	Items    []string     // of a checklist
+	Revise   string       // address of the form that proposes a new text of one of the firm's own
+	Versions ui.TableView // its texts
 }
 
 type how struct {
@@ -744,9 +754,9 @@ type valueView struct {
 }
 
 func clausePage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
-	c := clauseOf(r.Path("clause"))
-	if c == nil {
-		return nil, core.NotFound()
+	c, err := clauseOf(ctx, tx, r.Path("clause"))
+	if err != nil {
+		return nil, err
 	}
 	rules, err := regulation.Now(ctx, tx)
 	if err != nil {
@@ -759,7 +769,10 @@ func clausePage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, erro
 	if err := v.settings(ctx, tx, c); err != nil {
 		return nil, err
 	}
-	if v.Figures && l.State != Unbuilt && l.State != Same {
+	if err := v.own(ctx, tx, c); err != nil {
+		return nil, err
+	}
+	if v.Figures && l.State != Unbuilt && l.State != Same && l.State != Pending {
 		if err := v.figures(ctx, tx, rules, l); err != nil {
 			return nil, err
 		}
@@ -944,9 +957,9 @@ func proposeAgain(ctx context.Context, tx db.Tx, r *web.Request, err error) (web
 }
 
 func proposeAnswer(ctx context.Context, tx db.Tx, r *web.Request, failure error) (web.Answer, error) {
-	c := clauseOf(r.Path("clause"))
-	if c == nil {
-		return nil, core.NotFound()
+	c, err := clauseOf(ctx, tx, r.Path("clause"))
+	if err != nil {
+		return nil, err
 	}
 	if err := canChange(c); err != nil {
 		return nil, err
@@ -998,9 +1011,9 @@ func valueField(c *regulation.Clause, v Value, f *ui.FieldView) {
 }
 
 func postPropose(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
-	c := clauseOf(r.Path("clause"))
-	if c == nil {
-		return nil, core.NotFound()
+	c, err := clauseOf(ctx, tx, r.Path("clause"))
+	if err != nil {
+		return nil, err
 	}
 	in, err := core.Bind(ctx, changeFields(), r.Input)
 	if err != nil {

@@ -345,6 +345,9 @@ func record(ctx context.Context, tx db.Tx, c Customer, verb string, payload any)
 		return err
 	}
 	tx.Publish(Topic(c.Project))
+	if err := duty.Happened(ctx, tx, "customer."+verb, c.Ref(), c.Discreet(), FileKind.Href(ctx, c.ID)); err != nil {
+		return err
+	}
 	return journal.Add(ctx, tx, c.Ref(), verb, payload, journal.For(c.ID))
 }
 

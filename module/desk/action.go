@@ -45,6 +45,9 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 	if err := journal.Add(ctx, tx, m.Ref, "taken", taken(in), journal.For(m.Customer)); err != nil {
 		return m, core.Ref{}, err
 	}
+	if err := happened(ctx, tx, m, "taken"); err != nil {
+		return m, core.Ref{}, err
+	}
 	if m.Open {
 		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
 			return m, core.Ref{}, err
@@ -195,7 +198,15 @@ func changed(ctx context.Context, tx db.Tx, m Matter, verb string, payload any) 
 		return err
 	}
 	tx.Publish(Topic(m.Ref.Project))
+	if err := happened(ctx, tx, m, verb); err != nil {
+		return err
+	}
 	return journal.Add(ctx, tx, m.Ref, verb, payload, journal.For(m.Customer))
+}
+
+// happened tells the firm's own clauses what happened to the matter.
+func happened(ctx context.Context, tx db.Tx, m Matter, verb string) error {
+	return duty.Happened(ctx, tx, "desk."+verb, m.Ref, m.Number+" "+m.Content, href(ctx, m.Ref.ID))
 }
 
 func running(m Matter) error {

@@ -89,7 +89,15 @@ func change(ctx context.Context, tx db.Tx, id core.ID, check func(context.Contex
 	}
 	tx.Publish(Topic(o.Ref.Project))
 	tx.Publish(desk.Topic(o.Ref.Project))
+	if err := happened(ctx, tx, o, verb); err != nil {
+		return err
+	}
 	return journal.Add(ctx, tx, o.Ref, verb, payload, journal.For(o.Customer))
+}
+
+// happened tells the firm's own clauses what happened to the order.
+func happened(ctx context.Context, tx db.Tx, o Order, verb string) error {
+	return duty.Happened(ctx, tx, "repair."+verb, o.Ref, o.Number+" "+o.Content, Kind().Href(ctx, o.Ref.ID))
 }
 
 // canTake: D4.1, a user's own appliance is not taken.
@@ -129,6 +137,9 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Order, error) {
 		return o, err
 	}
 	tx.Publish(Topic(o.Ref.Project))
+	if err := happened(ctx, tx, o, "taken"); err != nil {
+		return o, err
+	}
 	return o, journal.Add(ctx, tx, o.Ref, "taken", map[string]any{"content": o.Content, "level": o.Level, "trade": o.Trade, "scope": o.Scope, "contact": o.Contact, "phone": o.Phone}, journal.For(o.Customer))
 }
 
