@@ -1,5 +1,6 @@
 // Package approval holds who must say yes before a verb runs: steps by role and amount. The last yes runs the verb as
-// the approver, in the same transaction, with its checks again; a no ends it. Nobody approves his own request.
+// the approver, in the same transaction, with its checks again; a no ends it. Nobody approves his own request, and
+// nobody says yes at two steps of one: four eyes see what two steps ask for, whatever roles one person holds.
 package approval
 
 import (
@@ -7,6 +8,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +64,7 @@ type Request struct {
 	Name      string
 	At        time.Time
 	steps     string
+	voters    []core.ID // of the steps before this one
 }
 
 func (r *Request) dest() []any {
@@ -71,9 +74,15 @@ func (r *Request) dest() []any {
 
 const columns = `project_id, id, version, verb, kind, record_id, title, title_en, url, clause, input, reason, amount, steps, step, role, state, requester, requester_name, created_at`
 
-func (r Request) complete() (Request, error) {
+// complete reads what one row does not hold: the steps, and who has said yes at those before.
+func (r Request) complete(ctx context.Context, tx db.Tx) (Request, error) {
 	r.Ref.Kind, r.About.Project = "approval", r.Ref.Project
-	return r, json.Unmarshal([]byte(r.steps), &r.Steps)
+	if err := json.Unmarshal([]byte(r.steps), &r.Steps); err != nil || r.Step == 0 || r.State != Waiting {
+		return r, err
+	}
+	var err error
+	r.voters, err = db.Values[core.ID](ctx, tx, "select voter from approval_vote where project_id = $1 and request_id = $2 and voter is not null", r.Ref.Project, r.Ref.ID)
+	return r, err
 }
 
 type kindsKey struct{}
@@ -132,6 +141,9 @@ func CanDecide(ctx context.Context, r Request) error {
 	}
 	if a.ID == r.Requester {
 		return &core.Err{Kind: core.KindForbidden, Text: core.T("不能审批自己的申请", "Nobody approves his own request")}
+	}
+	if slices.Contains(r.voters, a.ID) {
+		return &core.Err{Kind: core.KindForbidden, Text: core.T("前一步是您审批的,这一步要由另一个人审批", "You decided an earlier step; this one is for somebody else")}
 	}
 	if !a.Has(r.Ref.Project, r.Role) && !a.Has(core.Firm, r.Role) {
 		return &core.Err{Kind: core.KindForbidden, Text: core.T("要由%s审批", "It is for the %s to decide", r.Role.Name())}
@@ -237,14 +249,14 @@ func Get(ctx context.Context, tx db.Tx, project, id core.ID, lock bool) (Request
 	if err != nil {
 		return r, err
 	}
-	return r.complete()
+	return r.complete(ctx, tx)
 }
 
 func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Request, error) {
 	rs, err := db.All(ctx, tx, (*Request).dest, "select "+columns+" from approval_request where "+where, args...)
 	for i := range rs {
 		if err == nil {
-			rs[i], err = rs[i].complete()
+			rs[i], err = rs[i].complete(ctx, tx)
 		}
 	}
 	return rs, err

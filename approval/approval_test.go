@@ -145,6 +145,32 @@ func TestNobodyApprovesHisOwn(t *testing.T) {
 	})
 }
 
+func TestNobodyDecidesTwoStepsOfOneRequest(t *testing.T) {
+	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
+		both := as(head, core.Supervisor, core.Manager)
+		id := ask(t, d, 20_000)
+		must(t, decide(d, both, id, true, ""))
+		err := decide(d, both, id, true, "")
+		if !core.IsKind(err, core.KindForbidden) || len(core.AsErr(err).Text.EN) == 0 {
+			t.Errorf("one person with two roles says yes twice: %v", err)
+		}
+		if r, votes, _ := state(t, d, id); r.State != approval.Waiting || r.Step != 1 || len(votes) != 1 {
+			t.Errorf("the request is %s at step %d", r.State, r.Step)
+		}
+		must(t, d.Read(both, func(ctx context.Context, tx db.Tx) error {
+			waiting, err := approval.For(ctx, tx, here.ID, []core.Role{core.Manager})
+			if len(waiting) != 1 || approval.CanDecide(ctx, waiting[0]) == nil {
+				t.Errorf("the list offers it again: %+v", waiting)
+			}
+			return err
+		}))
+		must(t, decide(d, as(boss, core.Manager), id, true, ""))
+		if r, _, _ := state(t, d, id); r.State != approval.Approved {
+			t.Errorf("with a second person it is %s", r.State)
+		}
+	})
+}
+
 func TestWhenTheVerbRefusesNothingIsDecided(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		id := ask(t, d, 1300)

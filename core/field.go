@@ -79,7 +79,7 @@ type Field[T any] struct {
 	Ptr      func(*T) any // points to the property; its type decides how it is read and shown
 	Kind     FieldKind
 	Required bool
-	Min, Max int64 // text: runes (Max 0: 200, lines 4000); numbers: value, 分 for money; rows: count
+	Min, Max int64 // text: runes (Max 0: 200, lines 4000); numbers: value, 分 for money; dates: days from today; rows: count. Decimals and dates: both 0 is any
 	Choices  []Choice
 	Rows     RowFields[T]                     // for KindRows
 	Source   string                           // for KindRef: the register to look up ("customer"); for choices: filled by the page
@@ -250,7 +250,7 @@ func (f Field[T]) set(ctx context.Context, t *T, raw []string, files []Upload) e
 	if err := parseInto(ctx, f.Ptr(t), v); err != nil {
 		return err
 	}
-	return s.checkRange(f.Ptr(t), v)
+	return s.checkRange(ctx, f.Ptr(t), v)
 }
 
 // clean refuses what no honest form sends and trims the rest.
@@ -367,7 +367,7 @@ func checkYear(t time.Time, v string) (time.Time, error) {
 	return t.UTC().Truncate(time.Microsecond), nil
 }
 
-func (s Spec) checkRange(ptr any, v string) error {
+func (s Spec) checkRange(ctx context.Context, ptr any, v string) error {
 	switch p := ptr.(type) {
 	case *int64:
 		return s.between(*p, "")
@@ -375,6 +375,10 @@ func (s Spec) checkRange(ptr any, v string) error {
 		return s.between(int64(*p), "")
 	case *Money:
 		return s.between(int64(*p), "元")
+	case *Decimal:
+		return s.betweenDecimals(*p)
+	case *Date:
+		return s.betweenDays(ctx, *p)
 	case *string, *Personal, *Secret, *Phone, *IDNumber:
 		if n := int64(utf8.RuneCountInString(v)); n > s.Max {
 			return Invalid(s.Name, "%s最多 %d 个字,现有 %d 个", "%s takes at most %d characters, not %d", s.Label, s.Max, n)
@@ -399,6 +403,25 @@ func (s Spec) between(n int64, unit string) error {
 		return strconv.FormatInt(n, 10)
 	}
 	return Invalid(s.Name, "%s应在 %s 到 %s%s 之间", "%s must be between %s and %s%.0s", s.Label, show(s.Min), show(s.Max), unit)
+}
+
+// betweenDecimals is between for exact numbers: 12.5 is beyond 12.
+func (s Spec) betweenDecimals(d Decimal) error {
+	low, high := decimal.MustNew(s.Min, 0), decimal.MustNew(s.Max, 0)
+	if s.Min == 0 && s.Max == 0 || d.Cmp(low) >= 0 && d.Cmp(high) <= 0 {
+		return nil
+	}
+	return Invalid(s.Name, "%s应在 %d 到 %d 之间", "%s must be between %d and %d", s.Label, s.Min, s.Max)
+}
+
+// betweenDays holds a date within so many days of today in the request's project.
+func (s Spec) betweenDays(ctx context.Context, d Date) error {
+	today := Today(ctx)
+	low, high := today.Add(int(s.Min)), today.Add(int(s.Max))
+	if s.Min == 0 && s.Max == 0 || d >= low && d <= high {
+		return nil
+	}
+	return Invalid(s.Name, "%s应在 %s 到 %s 之间", "%s must be between %s and %s", s.Label, string(low), string(high))
 }
 
 func (s Spec) checkChoices(vs []string) error {
@@ -634,6 +657,10 @@ func flatten(m map[string]any, prefix string, specs []Spec, out map[string][]str
 		}
 		if list, ok := v.([]any); ok && specs[i].Kind == KindRows {
 			errs = append(errs, flattenRows(list, prefix+k, specs[i], out)...)
+			continue
+		}
+		if _, list := v.([]any); list && specs[i].Kind != KindChoices {
+			errs = append(errs, FieldErr{prefix + k, Text{"只能填一个值,不能是列表", "takes one value, not a list"}})
 			continue
 		}
 		vs, ok := scalars(v)

@@ -221,6 +221,50 @@ func TestRequiredFieldsAndRowsAreMissed(t *testing.T) {
 	}
 }
 
+func TestDecimalsAndDatesKeepTheirRange(t *testing.T) {
+	type thing struct {
+		Area core.Decimal
+		Day  core.Date
+	}
+	ctx := core.WithClock(context.Background(), func() time.Time { return time.Date(2026, 11, 22, 23, 30, 0, 0, core.China) })
+	bind := func(min, max int64, name, value string) error {
+		fields := []core.Field[thing]{{Name: "area", Label: label("area"), Ptr: func(x *thing) any { return &x.Area }, Min: min, Max: max},
+			{Name: "day", Label: label("day"), Ptr: func(x *thing) any { return &x.Day }, Min: min, Max: max}}
+		_, err := core.Bind(ctx, fields, core.Input{Values: map[string][]string{name: {value}}})
+		return err
+	}
+	for _, c := range []struct {
+		min, max    int64
+		name, value string
+		good        bool
+	}{
+		{0, 100, "area", "0", true}, {0, 100, "area", "100.000", true}, {0, 100, "area", "100.001", false}, {0, 100, "area", "-0.001", false}, {-5, 0, "area", "-5", true}, {-5, 0, "area", "0.1", false},
+		{0, 0, "area", "-123456789.5", true}, {0, 30, "day", "2026-11-22", true}, {0, 30, "day", "2026-11-21", false}, {0, 30, "day", "2026-12-22", true}, {0, 30, "day", "2026-12-23", false},
+		{-365, 0, "day", "2025-11-22", true}, {-365, 0, "day", "2025-11-21", false}, {-365, 0, "day", "2026-11-23", false}, {0, 0, "day", "1999-01-01", true}, {0, 30, "day", "", true},
+	} {
+		err := bind(c.min, c.max, c.name, c.value)
+		if (err == nil) != c.good || err != nil && (!core.IsKind(err, core.KindInvalid) || core.AsErr(err).Fields[0].Name != c.name || core.AsErr(err).Fields[0].Text.EN == "") {
+			t.Errorf("%s %q within %d and %d: %v", c.name, c.value, c.min, c.max, err)
+		}
+	}
+}
+
+func TestAListForOneValueIsRefused(t *testing.T) {
+	specs := core.Specs(fieldsOfEverything())
+	for _, name := range []string{"text", "lines", "choice", "radio", "int", "money", "decimal", "date", "bool", "id", "phone"} {
+		for _, list := range []string{`["1","2"]`, `["1"]`, `[]`} {
+			_, err := core.InputOfJSON([]byte(`{"`+name+`":`+list+`}`), specs)
+			if !core.IsKind(err, core.KindInvalid) || core.AsErr(err).Fields[0].Name != name || !strings.Contains(core.AsErr(err).Fields[0].Text.EN, "one value") {
+				t.Errorf("%s given %s: %v", name, list, err)
+			}
+		}
+	}
+	in, err := core.InputOfJSON([]byte(`{"many":["red","green"],"rows":[{"item":["a","b"]}]}`), specs)
+	if err == nil || core.AsErr(err).Fields[0].Name != "rows.0.item" || len(in.Values["many"]) != 2 {
+		t.Errorf("a list within a row: %v", err)
+	}
+}
+
 func TestRowsAreCounted(t *testing.T) {
 	fields := fieldsOfEverything()
 	i := slices.IndexFunc(fields, func(f core.Field[everything]) bool { return f.Name == "rows" })

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,18 +12,42 @@ import (
 	"slices"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/web/ui"
 )
 
+// Kinds of a kept answer. Rows of before these were told apart have none and are told by what they hold.
+const (
+	keptJSON     = "json"
+	keptRedirect = "redirect"
+	keptFragment = "fragment"
+	keptPage     = "page"
+	keptNothing  = "nothing"
+)
+
+// stored is an answer as it is kept for a second submit.
 type stored struct {
 	request  string
+	kind     string
 	status   int64
 	location string
 	body     string
+	version  int64
 }
 
-func (s *stored) dest() []any { return []any{&s.request, &s.status, &s.location, &s.body} }
+func (s *stored) dest() []any {
+	return []any{&s.request, &s.kind, &s.status, &s.location, &s.body, &s.version}
+}
+
+// drawn is a page or a part of one, drawn: what a sealed body holds.
+type drawn struct {
+	HTML         string
+	Title        core.Text
+	Bare, Narrow bool
+}
 
 // once runs the handler, unless the same sender has sent this key before: then it gives the first answer again. The
 // key is claimed in the same transaction, so two at once wait for each other, and a refusal gives the key back.
@@ -49,38 +74,95 @@ func (s *Server) once(ctx context.Context, tx db.Tx, r *Request, ans *Answer, ha
 	if err := handle(ctx, tx); err != nil {
 		return err
 	}
-	st := remember(*ans)
-	return db.ExecOne(ctx, tx, "update web_idempotency set status = $1, location = $2, body = $3 where actor_id = $4 and key = $5",
-		st.status, st.location, st.body, actor, key)
+	st, keep, err := s.remember(ctx, tx, ans)
+	if err != nil {
+		return err
+	}
+	if !keep {
+		_, err := db.Exec(ctx, tx, "delete from web_idempotency where actor_id = $1 and key = $2", actor, key)
+		return err
+	}
+	return db.ExecOne(ctx, tx, "update web_idempotency set kind = $1, status = $2, location = $3, body = $4, version = $5 where actor_id = $6 and key = $7",
+		st.kind, st.status, st.location, st.body, st.version, actor, key)
 }
 
 func replay(ctx context.Context, tx db.Tx, actor core.ID, key, print string, ans *Answer) error {
-	st, err := db.One(ctx, tx, (*stored).dest, "select request, status, location, body from web_idempotency where actor_id = $1 and key = $2", actor, key)
+	st, err := db.One(ctx, tx, (*stored).dest, "select request, kind, status, location, body, version from web_idempotency where actor_id = $1 and key = $2", actor, key)
 	if err != nil {
 		return err
 	}
 	if st.request != print {
 		return core.Invalid("", "同一个 Idempotency-Key 不能用于不同的请求", "One Idempotency-Key cannot serve two different requests")
 	}
-	switch {
-	case st.body != "":
-		*ans = JSON{Status: int(st.status), Value: json.RawMessage(st.body), Location: st.location}
-	case st.location != "":
-		*ans = Redirect{URL: st.location}
-	default:
-		*ans = Nothing{}
-	}
-	return nil
+	*ans, err = st.answer(tx)
+	return err
 }
 
-func remember(a Answer) stored {
-	switch v := a.(type) {
-	case Redirect:
-		return stored{status: http.StatusSeeOther, location: v.URL}
-	case JSON:
-		return stored{status: int64(or(v.Status, http.StatusOK)), location: v.Location, body: core.JSON(v.Value)}
+// answer is the first answer again.
+func (s stored) answer(tx db.Tx) (Answer, error) {
+	switch {
+	case s.kind == keptFragment || s.kind == keptPage:
+		plain, err := db.Unseal(tx, s.body)
+		if err != nil {
+			return nil, err
+		}
+		var d drawn
+		if err := json.Unmarshal([]byte(plain), &d); err != nil {
+			return nil, err
+		}
+		if s.kind == keptFragment {
+			return Fragment{Body: templ.Raw(d.HTML), Status: int(s.status)}, nil
+		}
+		return Page{Title: d.Title, Body: templ.Raw(d.HTML), Bare: d.Bare, Narrow: d.Narrow, Status: int(s.status)}, nil
+	case s.kind == keptJSON || s.kind == "" && s.body != "":
+		return JSON{Status: int(s.status), Value: json.RawMessage(s.body), Location: s.location, Version: s.version}, nil
+	case s.location != "":
+		var flash core.Text
+		if s.body != "" {
+			if err := json.Unmarshal([]byte(s.body), &flash); err != nil {
+				return nil, err
+			}
+		}
+		return Redirect{URL: s.location, Flash: flash}, nil
 	}
-	return stored{status: http.StatusNoContent}
+	return Nothing{}, nil
+}
+
+// remember makes of an answer what is kept of it. Parts of a page are drawn here, once, so that both senders get the
+// same. A file is not kept: its request is carried out again.
+func (s *Server) remember(ctx context.Context, tx db.Tx, ans *Answer) (st stored, keep bool, err error) {
+	switch v := (*ans).(type) {
+	case Redirect:
+		st = stored{kind: keptRedirect, status: http.StatusSeeOther, location: v.URL}
+		if v.Flash.Is() {
+			st.body = core.JSON(v.Flash)
+		}
+	case JSON:
+		st = stored{kind: keptJSON, status: int64(or(v.Status, http.StatusOK)), location: v.Location, body: core.JSON(v.Value), version: v.Version}
+	case Fragment:
+		d := drawn{}
+		d.HTML, err = s.draw(ctx, v.Body)
+		v.Body = templ.Raw(d.HTML)
+		st = stored{kind: keptFragment, status: int64(or(v.Status, http.StatusOK)), body: db.Seal(tx, core.JSON(d))}
+		*ans = v
+	case Page:
+		d := drawn{Title: v.Title, Bare: v.Bare, Narrow: v.Narrow}
+		d.HTML, err = s.draw(ctx, v.Body)
+		v.Body = templ.Raw(d.HTML)
+		st = stored{kind: keptPage, status: int64(or(v.Status, http.StatusOK)), body: db.Seal(tx, core.JSON(d))}
+		*ans = v
+	case Download:
+		return st, false, nil
+	default:
+		st = stored{kind: keptNothing, status: http.StatusNoContent}
+	}
+	return st, err == nil, err
+}
+
+func (s *Server) draw(ctx context.Context, c templ.Component) (string, error) {
+	var b bytes.Buffer
+	err := c.Render(ui.WithAssets(ctx, s.assets.url), &b)
+	return b.String(), err
 }
 
 func or(n, otherwise int) int {

@@ -20,6 +20,7 @@ const (
 	maxFile    = 40 << 20
 	maxUpload  = 120 << 20
 	maxParts   = 2000
+	maxValues  = 4 << 20 // what is typed in one multipart form, all fields together: held in memory, unlike its files
 	maxKeySize = 200
 )
 
@@ -99,7 +100,7 @@ func (s *Server) bindMultipart(r *Request, boundary string) (cleanup func(), err
 		}
 	}
 	r.Input = core.Input{Values: map[string][]string{}, Files: map[string][]core.Upload{}}
-	mr := multipart.NewReader(r.HTTP.Body, boundary)
+	mr, left := multipart.NewReader(r.HTTP.Body, boundary), int64(maxValues)
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
 		if err == io.EOF {
@@ -111,7 +112,7 @@ func (s *Server) bindMultipart(r *Request, boundary string) (cleanup func(), err
 		if n >= maxParts || len(part.FormName()) > maxKeySize {
 			return cleanup, core.Invalid("", "表单的字段太多", "The form has too many fields")
 		}
-		drop, err := s.bindPart(r, part)
+		drop, err := s.bindPart(r, part, &left)
 		if drop != nil {
 			undo = append(undo, drop)
 		}
@@ -129,12 +130,18 @@ func multipartErr(err error) error {
 	return core.Invalid("", "上传的内容不完整或无法识别", "The upload is incomplete or cannot be read")
 }
 
-func (s *Server) bindPart(r *Request, part *multipart.Part) (drop func(), err error) {
+// bindPart reads one part: a file to the disk, a value into memory as long as there is room left for values.
+func (s *Server) bindPart(r *Request, part *multipart.Part, left *int64) (drop func(), err error) {
 	name := part.FormName()
 	if part.FileName() == "" && part.Header.Get("Content-Type") == "" {
-		b, err := io.ReadAll(io.LimitReader(part, maxForm+1))
-		if len(b) > maxForm {
+		limit := min(*left, maxForm)
+		b, err := io.ReadAll(io.LimitReader(part, limit+1))
+		if int64(len(b)) > limit {
 			return nil, tooLarge(maxForm)
+		}
+		*left -= int64(len(b) + len(name))
+		if *left < 0 {
+			return nil, tooLarge(maxValues)
 		}
 		r.Input.Values[name] = append(r.Input.Values[name], string(b))
 		return nil, err

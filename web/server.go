@@ -163,20 +163,21 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *Request) {
 	var ans Answer
 	var shell ui.Shell
 	handle := func(ctx context.Context, tx db.Tx) (err error) {
-		if ans, err = r.Route.Handle(ctx, tx, r); err != nil {
-			return err
-		}
-		if _, page := ans.(Page); page {
+		ans, err = r.Route.Handle(ctx, tx, r)
+		return err
+	}
+	frame := func(ctx context.Context, tx db.Tx, err error) error {
+		if _, page := ans.(Page); page && err == nil {
 			shell, err = s.shell(ctx, tx, r)
 		}
 		return err
 	}
 	err := error(nil)
 	if r.HTTP.Method == http.MethodGet || r.HTTP.Method == http.MethodHead {
-		err = s.cfg.DB.Read(ctx, handle)
+		err = s.cfg.DB.Read(ctx, func(ctx context.Context, tx db.Tx) error { return frame(ctx, tx, handle(ctx, tx)) })
 	} else {
 		err = s.cfg.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error {
-			return s.once(ctx, tx, r, &ans, handle)
+			return frame(ctx, tx, s.once(ctx, tx, r, &ans, handle))
 		})
 	}
 	if err != nil {

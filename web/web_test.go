@@ -147,6 +147,18 @@ func routes() []web.Route {
 			}
 			return web.JSON{Value: map[string]int{"files": n}}, nil
 		}},
+		{Pattern: "POST /p/{project}/part", Perm: "note.write", Specs: specs, Handle: func(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+			id, text, err := write(ctx, tx, r)
+			return web.Fragment{Body: words(text + " " + id.String()), Status: 201}, err
+		}},
+		{Pattern: "POST /p/{project}/page", Perm: "note.write", Specs: specs, Handle: func(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+			id, text, err := write(ctx, tx, r)
+			return web.Page{Title: core.T("便条", "Notes"), Body: words(text + " " + id.String())}, err
+		}},
+		{Pattern: "POST /p/{project}/print", Perm: "note.write", Specs: specs, Handle: func(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+			_, text, err := write(ctx, tx, r)
+			return web.Download{Name: "a.txt", Type: "text/plain", Bytes: []byte(text)}, err
+		}},
 		{Pattern: "POST /api/v1/projects/{project}/notes", Perm: "note.write", Specs: specs, Handle: func(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 			id, text, err := write(ctx, tx, r)
 			return web.JSON{Status: 201, Value: map[string]any{"id": id, "text": text}, Location: "/api/v1/projects/a/notes/" + id.String(), Version: 1}, err
@@ -343,6 +355,7 @@ func TestBodiesThatNoBrowserSends(t *testing.T) {
 			"a large form":             {"/p/a/note", "application/x-www-form-urlencoded", "text=" + strings.Repeat("x", 3<<20), 413},
 			"a large JSON":             {"/api/v1/projects/a/notes", "application/json", `{"text":"` + strings.Repeat("x", 3<<20) + `"}`, 413},
 			"a large part":             {"/p/a/note", form, part("text", strings.Repeat("x", 3<<20)) + "--xyz--\r\n", 413},
+			"many large parts":         {"/p/a/note", form, strings.Repeat(part("text", strings.Repeat("x", 1<<20)), 4) + part("text", "the last drop") + "--xyz--\r\n", 413},
 			"a truncated multipart":    {"/p/a/note", form, part("text", "x") + "--xyz\r\nContent-Disp", 422},
 			"no final boundary":        {"/p/a/note", form, "--xyz\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhalf", 422},
 			"an empty multipart":       {"/p/a/note", form, "", 422},
@@ -390,6 +403,9 @@ func TestASecondSubmitGetsTheFirstAnswer(t *testing.T) {
 		if first.StatusCode != 201 || second.StatusCode != 201 || first.body != second.body || first.Header.Get("Location") != second.Header.Get("Location") || s.notes(t) != 1 {
 			t.Errorf("%d %s\n%d %s\n%d notes", first.StatusCode, first.body, second.StatusCode, second.body, s.notes(t))
 		}
+		if tag := second.Header.Get("ETag"); tag != `"1"` || tag != first.Header.Get("ETag") {
+			t.Errorf("the second answer's ETag is %s", tag)
+		}
 		if a := api("alice", "k1", "y"); a.StatusCode != 422 || s.notes(t) != 1 {
 			t.Errorf("another request under the same key: %d", a.StatusCode)
 		}
@@ -419,6 +435,39 @@ func TestASecondSubmitGetsTheFirstAnswer(t *testing.T) {
 		must(t, web.SweepIdempotency(context.Background(), s.db))
 		if a := api("alice", "k1", "x"); a.body != first.body {
 			t.Error("the sweep forgot a fresh key")
+		}
+	})
+}
+
+func TestASecondSubmitGetsTheSamePartPageOrFile(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		for i, path := range []string{"/p/a/part", "/p/a/page"} {
+			form := "text=110101199003077774&_idem=same"
+			form += fmt.Sprint(i)
+			one, two := s.call(t, "alice", "POST", path, form, "HX-Request", "true"), s.call(t, "alice", "POST", path, form, "HX-Request", "true")
+			if one.StatusCode != two.StatusCode || one.body != two.body || !strings.Contains(two.body, "110101199003077774") || s.notes(t) != i+1 {
+				t.Errorf("%s: %d %s, then %d %s; %d notes", path, one.StatusCode, one.body, two.StatusCode, two.body, s.notes(t))
+			}
+		}
+		whole, again := s.call(t, "alice", "POST", "/p/a/page", "text=w&_idem=whole"), s.call(t, "alice", "POST", "/p/a/page", "text=w&_idem=whole")
+		main := func(a answer) string { return regexp.MustCompile(`(?s)<main.*</main>`).FindString(a.body) }
+		if main(whole) != main(again) || !strings.Contains(main(again), "words") {
+			t.Errorf("a whole page again: %d %s", again.StatusCode, again.body)
+		}
+		must(t, s.db.Read(context.Background(), func(ctx context.Context, tx db.Tx) error {
+			n, err := db.Value[int](ctx, tx, "select count(*) from web_idempotency where body like '%110101199003077774%' or body like '%words%'")
+			if n != 0 {
+				t.Errorf("%d kept answers can be read in the database", n)
+			}
+			return err
+		}))
+		first, second := s.call(t, "alice", "POST", "/p/a/print", "text=f&_idem=file"), s.call(t, "alice", "POST", "/p/a/print", "text=f&_idem=file")
+		if first.StatusCode != 200 || second.StatusCode != 200 || second.body != "f" {
+			t.Errorf("a file again: %d %q", second.StatusCode, second.body)
+		}
+		saved, clicked := s.call(t, "alice", "POST", "/p/a/note", "text=z&_idem=flash"), s.call(t, "alice", "POST", "/p/a/note", "text=z&_idem=flash")
+		if saved.Header.Get("Set-Cookie") == "" || saved.Header.Get("Set-Cookie") != clicked.Header.Get("Set-Cookie") {
+			t.Errorf("a double click is not told that it is saved: %q, %q", saved.Header.Get("Set-Cookie"), clicked.Header.Get("Set-Cookie"))
 		}
 	})
 }
