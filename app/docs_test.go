@@ -169,6 +169,35 @@ func TestEveryClaimedClauseHasATest(t *testing.T) {
 	}
 }
 
+// TestEveryClaimedClauseIsSwitchedOffInATest: a test that never sees the clause off cannot tell the rule from chance.
+// The law has no switch.
+func TestEveryClaimedClauseIsSwitchedOffInATest(t *testing.T) {
+	lists, err := house.Gather(app.Modules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := map[string]bool{}
+	ways := regexp.MustCompile(`(?:[Oo]ff\(|refusedBy\(t, )"([A-Z0-9.]+)"|'([A-Z0-9.]+)', ?'switch', ?'off'`)
+	err = filepath.WalkDir("../module", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		for _, m := range ways.FindAllStringSubmatch(string(b), -1) {
+			off[m[1]+m[2]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for clause := range lists.Claims {
+		if !off[clause] && !regulation.Default().Clause(clause).Law {
+			t.Errorf("clause %s is claimed, but no test switches it off", clause)
+		}
+	}
+}
+
 func TestClausesDocument(t *testing.T) {
 	lists, err := house.Gather(app.Modules())
 	if err != nil {

@@ -49,7 +49,7 @@ func fileRecord(ctx context.Context, tx db.Tx, c Customer) (register.Record, err
 		head.Pills = append(head.Pills, ui.PillView{Tone: ui.Late, Text: core.T("欠费 ¥%s", "Owes ¥%s", f.owed.String())})
 	}
 	cards := []templ.Component{register.FieldsCard(core.T("档案", "File"), f.pairs(ctx)), contactsCard(f.contactTable(ctx), f.missing, register.ClauseLink(ctx, "D2.7"), FileKind.Href(ctx, c.ID, "form.pdf")),
-		tableCard(core.T("单元", "Units"), f.stayTable(ctx))}
+		lacksCard(core.T("档案分类还缺", "The file is not yet classed by"), f.unclassed, register.ClauseLink(ctx, "E5.1")), tableCard(core.T("单元", "Units"), f.stayTable(ctx))}
 	cards = append(cards, f.openingCards(ctx)...)
 	side := []templ.Component{tableCard(core.T("个人信息同意", "Consent to personal data"), f.consentTable(ctx)), tableCard(core.T("联系报告", "Contact reports"), f.reportTable(ctx))}
 	if len(f.twins) > 0 {
@@ -89,6 +89,8 @@ type file struct {
 	owed     core.Money
 	twins    []Twin
 	missing  []core.Text
+
+	unclassed []core.Text
 }
 
 func gatherFile(ctx context.Context, tx db.Tx, c Customer) (*file, error) {
@@ -103,6 +105,7 @@ func gatherFile(ctx context.Context, tx db.Tx, c Customer) (*file, error) {
 		func() error { f.readings, err = Readings(ctx, tx, c.ID); return err },
 		func() error { f.arrears, err = ArrearsOf(ctx, tx, c.ID); return err },
 		func() error { f.missing, err = Missing(ctx, tx, c, f.contacts); return err },
+		func() error { f.unclassed, err = Unclassed(ctx, tx, c); return err },
 	}
 	if c.Live() {
 		steps = append(steps, func() error { f.twins, err = Twins(ctx, tx, c); return err })
@@ -151,6 +154,25 @@ func Missing(ctx context.Context, tx db.Tx, c Customer, contacts []Contact) ([]c
 		}
 		if want := rules.Count("D2.7", e.number); n < want {
 			out = append(out, core.T("%s(%d/%d)", "%s (%d/%d)", e.label, n, want))
+		}
+	}
+	return out, nil
+}
+
+// Unclassed lists what the file of an owner or a tenant lacks to be classed by type and grade, with the needs it holds
+// (E5.1).
+func Unclassed(ctx context.Context, tx db.Tx, c Customer) ([]core.Text, error) {
+	on, err := regulation.On(ctx, tx, "E5.1")
+	if err != nil || !on || !c.Live() || c.Kind != KindTenant && c.Kind != KindOwner {
+		return nil, err
+	}
+	var out []core.Text
+	for _, p := range []struct {
+		have  bool
+		label core.Text
+	}{{c.Category != "", core.T("客户类别", "category")}, {c.Grade != "", core.T("等级", "grade")}, {c.Needs != "", core.T("服务需求", "service needs")}} {
+		if !p.have {
+			out = append(out, p.label)
 		}
 	}
 	return out, nil
@@ -442,16 +464,25 @@ func formPlain(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 	return informationForm(ctx, tx, c, plain, func(p core.Phone) string { return string(p) })
 }
 
-// informationForm is 附件14 业户基本情况表 (DX.14, D2.7).
+// informationForm is 业户基本情况表 (D2.7). As 附件14 (DX.14) it bears that number and keeps a line for each emergency
+// contact that is still wanted.
 func informationForm(ctx context.Context, tx db.Tx, c Customer, id string, number func(core.Phone) string) (web.Answer, error) {
 	f, err := gatherFile(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
+	rules, err := regulation.Now(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	annex, wanted := "", map[string]int{}
+	if rules.On("DX.14") {
+		annex, wanted = "附件14", map[string]int{RoleInside: rules.Count("D2.7", "inside"), RoleOutside: rules.Count("D2.7", "outside")}
+	}
 	lang := core.LangOf(ctx)
 	say := func(zh, en string) string { return core.T(zh, en).In(lang) }
 	doc := print.New(print.A4, lang)
-	doc.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: formTitle().In(lang), Form: "附件14", Number: c.ID.String()})
+	doc.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: formTitle().In(lang), Form: annex, Number: c.ID.String()})
 	doc.Grid([]print.Pair{{Key: say("业户名称", "Name"), Value: string(c.Name)}, {Key: say("单元", "Units"), Value: strings.Join(f.codes, "、")}},
 		[]print.Pair{{Key: say("证件号", "ID number"), Value: id}, {Key: say("法定代表人", "Legal representative"), Value: string(c.LegalPerson)}},
 		[]print.Pair{{Key: say("国籍/注册地", "Nationality"), Value: c.Nationality}, {Key: say("行业", "Industry"), Value: c.Industry}},
@@ -460,7 +491,7 @@ func informationForm(ctx context.Context, tx db.Tx, c Customer, id string, numbe
 	doc.Heading(say("联系人与紧急联系人(24 小时电话)", "Contacts and emergency contacts (round the clock)"))
 	var rows [][]string
 	for _, role := range contactRoles() {
-		rows = append(rows, f.formRows(role, lang, number)...)
+		rows = append(rows, f.formRows(role, wanted[role.Value], lang, number)...)
 	}
 	doc.Table([]print.Column{{Title: say("身份", "Role"), Width: 3}, {Title: say("姓名", "Name"), Width: 2}, {Title: say("电话", "Telephone"), Width: 3}}, rows)
 	doc.Para(say("本人已知悉并同意物业服务企业为联系、维修、收费与应急通知使用以上信息,可随时查询、更正或撤回同意。", "I know and agree that the property manager uses this for contact, repair, charges and emergencies; I may consult it, correct it or withdraw consent at any time."))
@@ -468,8 +499,8 @@ func informationForm(ctx context.Context, tx db.Tx, c Customer, id string, numbe
 	return pdf(doc, formTitle().ZH)
 }
 
-// formRows are the contacts of a role; the two lines of each emergency role are there even when empty.
-func (f *file) formRows(role core.Choice, lang core.Lang, number func(core.Phone) string) [][]string {
+// formRows are the contacts of a role, with empty lines up to the number wanted.
+func (f *file) formRows(role core.Choice, wanted int, lang core.Lang, number func(core.Phone) string) [][]string {
 	var rows [][]string
 	for _, k := range f.contacts {
 		if k.Role != role.Value {
@@ -481,10 +512,8 @@ func (f *file) formRows(role core.Choice, lang core.Lang, number func(core.Phone
 		}
 		rows = append(rows, []string{role.Label.In(lang), string(k.Name), strings.Join(phones, "、")})
 	}
-	if role.Value == RoleInside || role.Value == RoleOutside {
-		for len(rows) < 2 {
-			rows = append(rows, []string{role.Label.In(lang), "", ""})
-		}
+	for len(rows) < wanted {
+		rows = append(rows, []string{role.Label.In(lang), "", ""})
 	}
 	return rows
 }

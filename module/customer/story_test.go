@@ -52,6 +52,16 @@ func TestE5_1_AFileIsClassedAndHoldsNeedsAndOpinions(t *testing.T) {
 				k.Errorf("%s: found %v, want %v", filter, !found, found)
 			}
 		}
+		plain := aFile()
+		plain["name"], plain["grade"], plain["needs"], plain["id_no"] = "无等级商行", "", "", ""
+		bare := opened(k, b, plain)
+		if !bare.Has("档案分类还缺") || !bare.Has("E5.1") || page.Has("档案分类还缺") {
+			k.Errorf("a file without grade and needs: %s", bare.Text("main"))
+		}
+		k.Off("E5.1")
+		if off := b.Get(strings.SplitN(bare.URL, "?", 2)[0]); off.Status != 200 || off.Has("档案分类还缺") {
+			k.Errorf("switched off, the file still lacks something: %d", off.Status)
+		}
 	})
 }
 
@@ -85,6 +95,10 @@ func TestDX_14_TheInformationFormIsPrinted(t *testing.T) {
 		}
 		if strings.Contains(masked, "13800002231") || strings.Contains(masked, "91440300708461136T") {
 			k.Error("the form shows plain numbers without a reason")
+		}
+		k.Off("DX.14")
+		if own := textOf(k.T, b.Get(path).Body); strings.Contains(own, "附件14") || strings.Contains(own, "紧急联系人(办公时间)") || !strings.Contains(own, "程波") {
+			k.Errorf("switched off, the form is still the annex: %s", own)
 		}
 		plain := textOf(k.T, b.SubmitForm(page, "form[action$='/form.pdf']", map[string]string{"reason": "业户签字"}).Body)
 		if !strings.Contains(plain, "13800002231") || !strings.Contains(plain, "91440300708461136T") {

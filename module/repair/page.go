@@ -13,6 +13,7 @@ import (
 	"huiyin/module/desk"
 	"huiyin/print"
 	"huiyin/register"
+	"huiyin/regulation"
 	"huiyin/sheet"
 	"huiyin/web"
 	"huiyin/web/ui"
@@ -327,7 +328,7 @@ func paidSheet(ctx context.Context, tx db.Tx, e *sheet.Export, month core.Month)
 
 // ---- papers
 
-// registerPDF prints 报修受理记录 FM-GL-011-0 of a month with the ten fields of DX.13.
+// registerPDF prints 报修受理记录 of a month with its ten fields, as form FM-GL-011-0 where DX.13 is in force.
 func registerPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 	month, err := monthOf(ctx, r)
 	if err != nil {
@@ -341,16 +342,25 @@ func registerPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	b, err := printRegister(ctx, month, os, recorders)
+	form, name := forms()[0], "repairs-"
+	on, err := regulation.On(ctx, tx, form.Clause)
+	if err != nil {
+		return nil, err
+	}
+	if on {
+		name = form.Code + "-"
+	} else {
+		form.Code = ""
+	}
+	b, err := printRegister(ctx, form, month, os, recorders)
 	if b == nil {
 		return nil, err
 	}
-	return web.Download{Name: "FM-GL-011-0-" + string(month) + ".pdf", Type: "application/pdf", Bytes: b, Inline: true}, nil
+	return web.Download{Name: name + string(month) + ".pdf", Type: "application/pdf", Bytes: b, Inline: true}, nil
 }
 
-func printRegister(ctx context.Context, month core.Month, os []Order, recorders map[core.ID]string) ([]byte, error) {
+func printRegister(ctx context.Context, f core.Form, month core.Month, os []Order, recorders map[core.ID]string) ([]byte, error) {
 	d := print.New(print.A4Landscape, core.LangOf(ctx))
-	f := forms()[0]
 	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: f.Title.Say(ctx) + " " + string(month), Form: f.Code})
 	col := func(zh, en string, w float64) print.Column {
 		return print.Column{Title: core.T(zh, en).Say(ctx), Width: w}

@@ -273,6 +273,10 @@ func TestDX_13_TheIntakeRecordPrintsTheTenFields(t *testing.T) {
 		if strings.Contains(text, "13800002231") {
 			k.Error("the record shows the whole telephone number")
 		}
+		k.Off("DX.13")
+		if text := words(k, b.Get(b.P("repair/register.pdf")).OK(k).Body); strings.Contains(text, "FM-GL-011-0") || !strings.Contains(text, "卫生间水龙头漏水") {
+			k.Errorf("switched off, the record is still the form: %s", text)
+		}
 	})
 }
 
