@@ -14,9 +14,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/bwmarrin/snowflake"
 
 	"huiyin/core"
 )
@@ -46,8 +45,8 @@ type DB struct {
 	sql     *sql.DB // PostgreSQL, and on SQLite the pool that readers are drawn from
 	writer  *writer // SQLite only
 	readers chan *conn
-	node    *snowflake.Node
-	lease   *lease
+	lease   atomic.Pointer[lease]
+	leasing sync.Mutex // one renewal at a time
 	keys    *Keys
 	guarded sync.Map // SQL text → error, see guard.go
 	tables  map[string]bool
@@ -135,7 +134,10 @@ func (d *DB) Read(ctx context.Context, fn func(context.Context, Tx) error) error
 // records that its error keeps (a refusal, a failed sign-in) are written in a short transaction of their own.
 // Waiting longer than 15 s for another writer gives KindBusy.
 func (d *DB) Write(ctx context.Context, fn func(context.Context, Tx) error) error {
-	err := d.write(ctx, fn)
+	err := d.holdLease(ctx)
+	if err == nil {
+		err = d.write(ctx, fn)
+	}
 	if err != nil {
 		d.keep(ctx, err)
 	}

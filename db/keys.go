@@ -2,6 +2,7 @@ package db
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -14,9 +15,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"huiyin/core"
 )
@@ -25,43 +31,149 @@ import (
 const KeysEnv = "HUIYIN_KEYS"
 
 // Keys are the firm's master keys. The last one seals, all of them open; the first one makes the blind index, which
-// therefore outlives a rotation. They are never part of a backup.
+// therefore outlives a rotation. They are never part of a backup. Keys that LoadKeys read from a file are read again
+// when the file has got a new one, so that a rotation works beside running processes: at once when a value names a key
+// that is not known yet, and before sealing at most a second late. Safe for concurrent use.
 type Keys struct {
+	ring atomic.Pointer[ring]
+	path string // the file they came from; empty: the environment, whose changes a process cannot see
+
+	reading sync.Mutex
+	seen    os.FileInfo  // the file as it was last read
+	looked  atomic.Int64 // when it was last looked at, in nanoseconds
+}
+
+// ring is one state of the keys. It is never changed, only replaced by a longer one.
+type ring struct {
 	order []string
 	keys  map[string][]byte
 }
 
+// KeysSettle is how long after a new key was saved every process that reads the same file seals under it.
+const KeysSettle = 2 * keysLook
+
+const keysLook = time.Second
+
+func keysOf(r *ring, path string) *Keys {
+	k := &Keys{path: path}
+	k.ring.Store(r)
+	return k
+}
+
 // NewKeys makes one fresh key.
 func NewKeys() *Keys {
-	k := &Keys{keys: map[string][]byte{}}
+	k := keysOf(&ring{}, "")
 	k.Rotate()
 	return k
 }
 
-// Rotate adds a key that seals from now on.
-func (k *Keys) Rotate() string {
+// now is the ring as it is; without any key it is empty.
+func (k *Keys) now() *ring {
+	if r := k.ring.Load(); r != nil {
+		return r
+	}
+	return &ring{}
+}
+
+func (r *ring) newest() string { return r.order[len(r.order)-1] }
+
+// with is the ring and one fresh key.
+func (r *ring) with() *ring {
 	b := make([]byte, 36)
 	_, _ = rand.Read(b)
 	id := "k" + hex.EncodeToString(b[:4])
-	k.order, k.keys[id] = append(k.order, id), b[4:]
-	return id
+	next := &ring{append(slices.Clone(r.order), id), maps.Clone(r.keys)}
+	if next.keys == nil {
+		next.keys = map[string][]byte{}
+	}
+	next.keys[id] = b[4:]
+	return next
+}
+
+// extends reports whether r holds every key of the older ring in the same order.
+func (r *ring) extends(older *ring) bool {
+	if len(r.order) < len(older.order) {
+		return false
+	}
+	for i, id := range older.order {
+		if r.order[i] != id || !bytes.Equal(r.keys[id], older.keys[id]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Rotate adds a key that seals from now on, in memory only.
+func (k *Keys) Rotate() string {
+	next := k.now().with()
+	k.ring.Store(next)
+	return next.newest()
+}
+
+// RotateIn adds a key that seals from now on. It is durable in dir/keys before anything is sealed with it.
+func (k *Keys) RotateIn(dir string) (id string, err error) {
+	k.refresh()
+	next := k.now().with()
+	if err := keysOf(next, "").Save(dir); err != nil {
+		return "", err
+	}
+	k.ring.Store(next)
+	return next.newest(), nil
+}
+
+// refresh reads the file again when it is another one than last time: Save renames a new one into place. A file that
+// cannot be read, or that has lost a key of ours, is passed over; what is missing is named when it is wanted.
+func (k *Keys) refresh() {
+	if k.path == "" {
+		return
+	}
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	info, err := os.Stat(k.path)
+	if err != nil || k.seen != nil && os.SameFile(info, k.seen) && info.ModTime().Equal(k.seen.ModTime()) {
+		return
+	}
+	if again, err := readKeys(k.path); err == nil {
+		if next := again.now(); next.extends(k.now()) {
+			k.ring.Store(next)
+		}
+		k.seen = info
+	}
+}
+
+// place names the file that the keys come from, the same for every process that reads the same one; "" is none.
+func (k *Keys) place() string {
+	if k == nil || k.path == "" {
+		return ""
+	}
+	host, _ := os.Hostname()
+	path, err := filepath.Abs(k.path)
+	if real, realErr := filepath.EvalSymlinks(path); realErr == nil {
+		path = real
+	}
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(host + "\x00" + path))
+	return hex.EncodeToString(sum[:8])
 }
 
 // IDs are the names of the keys, oldest first.
-func (k *Keys) IDs() []string { return k.order }
+func (k *Keys) IDs() []string { return k.now().order }
 
 // Export writes the keys as LoadKeys reads them: one "id:base64" a line.
 func (k *Keys) Export() string {
 	var b strings.Builder
-	for _, id := range k.order {
-		fmt.Fprintf(&b, "%s:%s\n", id, base64.StdEncoding.EncodeToString(k.keys[id]))
+	r := k.now()
+	for _, id := range r.order {
+		fmt.Fprintf(&b, "%s:%s\n", id, base64.StdEncoding.EncodeToString(r.keys[id]))
 	}
 	return b.String()
 }
 
 // ParseKeys reads what Export wrote; in the environment the lines may be joined by commas.
 func ParseKeys(text string) (*Keys, error) {
-	k := &Keys{keys: map[string][]byte{}}
+	r := &ring{keys: map[string][]byte{}}
 	sc := bufio.NewScanner(strings.NewReader(strings.ReplaceAll(text, ",", "\n")))
 	for sc.Scan() {
 		line := strings.TrimSpace(sc.Text())
@@ -73,12 +185,12 @@ func ParseKeys(text string) (*Keys, error) {
 		if !ok || err != nil || len(b) != 32 || id == "" {
 			return nil, fmt.Errorf("keys: a line is not id:base64 of 32 bytes")
 		}
-		k.order, k.keys[id] = append(k.order, id), b
+		r.order, r.keys[id] = append(r.order, id), b
 	}
-	if len(k.order) == 0 {
+	if len(r.order) == 0 {
 		return nil, errors.New("keys: there is none")
 	}
-	return k, nil
+	return keysOf(r, ""), nil
 }
 
 // LoadKeys reads the keys from the environment or from dir/keys, and makes the first one in a data directory that has
@@ -88,11 +200,18 @@ func LoadKeys(dir string) (*Keys, error) {
 		return ParseKeys(env)
 	}
 	path := filepath.Join(dir, "keys")
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		k := NewKeys()
-		return k, k.Save(dir)
+	k, err := readKeys(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
 	}
+	if err := NewKeys().write(dir, os.Link); err != nil && !errors.Is(err, fs.ErrExist) { // of two that start at once, one makes it
+		return nil, err
+	}
+	return readKeys(path)
+}
+
+func readKeys(path string) (*Keys, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +222,18 @@ func LoadKeys(dir string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseKeys(string(b))
+	k, err := ParseKeys(string(b))
+	if err == nil {
+		k.path = path
+	}
+	return k, err
 }
 
 // Save writes dir/keys so that a crash leaves either the old or the new file.
-func (k *Keys) Save(dir string) error {
+func (k *Keys) Save(dir string) error { return k.write(dir, os.Rename) }
+
+// write puts a whole file in place: by rename, or by a link, which fails when there is one.
+func (k *Keys) write(dir string, place func(from, to string) error) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -115,14 +241,14 @@ func (k *Keys) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // gone after the rename
+	defer os.Remove(f.Name()) //nolint:errcheck // a rename has taken it away already
 	if _, err := f.WriteString(k.Export()); err != nil {
 		return err
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, "keys")); err != nil {
+	if err := place(f.Name(), filepath.Join(dir, "keys")); err != nil {
 		return err
 	}
 	return SyncDir(dir)
@@ -142,17 +268,25 @@ func (k *Keys) Seal(plain []byte) string {
 	if len(plain) == 0 {
 		return ""
 	}
-	id := k.order[len(k.order)-1]
-	return id + "." + sealWith(k.keys[id], plain)
+	if now := time.Now().UnixNano(); now-k.looked.Load() > int64(keysLook) {
+		k.looked.Store(now)
+		k.refresh()
+	}
+	r := k.now()
+	return r.newest() + "." + sealWith(r.keys[r.newest()], plain)
 }
 
-// Open decrypts what Seal wrote. A key that is missing is named.
+// Open decrypts what Seal wrote, in this process or another. A key that is missing is named.
 func (k *Keys) Open(sealed string) ([]byte, error) {
 	if sealed == "" {
 		return nil, nil
 	}
 	id, body, _ := strings.Cut(sealed, ".")
-	key, ok := k.keys[id]
+	key, ok := k.now().keys[id]
+	if !ok {
+		k.refresh()
+		key, ok = k.now().keys[id]
+	}
 	if !ok {
 		return nil, fmt.Errorf("keys: key %s is missing", id)
 	}
@@ -161,7 +295,8 @@ func (k *Keys) Open(sealed string) ([]byte, error) {
 
 // Blind is a keyed fingerprint of a normalised value: equal values of a kind meet, nobody reads them back.
 func (k *Keys) Blind(kind, value string) string {
-	key, err := hkdf.Key(sha256.New, k.keys[k.order[0]], nil, "huiyin blind index", 32)
+	r := k.now()
+	key, err := hkdf.Key(sha256.New, r.keys[r.order[0]], nil, "huiyin blind index", 32)
 	if err != nil {
 		panic(err) // only for absurd lengths
 	}

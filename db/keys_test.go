@@ -5,8 +5,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -89,6 +92,56 @@ func TestKeysOnDisk(t *testing.T) {
 	t.Setenv(db.KeysEnv, env.Export())
 	if k, err := db.LoadKeys(dir); err != nil || k.Export() != env.Export() {
 		t.Errorf("the environment's keys: %v", err)
+	}
+}
+
+// Two processes read one file: what one of them adds, the other learns when it meets it, and soon seals with.
+func TestANewKeyIsLearnedFromTheFile(t *testing.T) {
+	t.Setenv(db.KeysEnv, "")
+	dir := t.TempDir()
+	a, err := db.LoadKeys(dir)
+	must(t, err)
+	b, err := db.LoadKeys(dir)
+	must(t, err)
+	c, err := db.LoadKeys(dir)
+	must(t, err)
+	id, err := a.RotateIn(dir)
+	must(t, err)
+	sealed := a.Seal([]byte("new"))
+	if plain, err := b.Open(sealed); err != nil || string(plain) != "new" {
+		t.Errorf("sealed under the new key: %q, %v", plain, err)
+	}
+	for end := time.Now().Add(db.KeysSettle); !strings.HasPrefix(c.Seal([]byte("x")), id+"."); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a process that only seals has not learned the new key in time")
+		}
+	}
+	must(t, db.NewKeys().Save(dir)) // somebody puts another firm's keys there
+	if plain, err := b.Open(sealed); err != nil || string(plain) != "new" {
+		t.Errorf("after the file was exchanged: %q, %v", plain, err)
+	}
+	if _, err := b.Open("kffffffff.AAAA"); err == nil || len(b.IDs()) != 2 || b.IDs()[1] != id {
+		t.Errorf("keys that do not hold ours were taken: %v, %v", b.IDs(), err)
+	}
+}
+
+func TestTwoFirstStartsMakeOneKey(t *testing.T) {
+	t.Setenv(db.KeysEnv, "")
+	dir := filepath.Join(t.TempDir(), "fresh")
+	var all sync.WaitGroup
+	got := make([]string, 8)
+	for i := range got {
+		all.Go(func() {
+			if k, err := db.LoadKeys(dir); err != nil {
+				t.Error(err)
+			} else {
+				got[i] = k.Export()
+			}
+		})
+	}
+	all.Wait()
+	if got = slices.Compact(got); len(got) != 1 {
+		t.Errorf("%d different keys", len(got))
 	}
 }
 

@@ -17,24 +17,31 @@ import (
 // is ever dropped from there: a crash at any point leaves all readable, and Reseal goes on. It returns the new key's id
 // and how many values were sealed anew.
 //
-// Keys that come from the environment are refused (KindConflict): their owner adds the new one there and calls Reseal.
-// So is a database that another process has open, which would not know the new key.
+// Other processes may have the database open if they read their keys from the same file: they take up the new key by
+// themselves, and Rotate waits for that. What one of them sealed under the old key in a transaction that was open all
+// the while stays readable, and Reseal seals it anew. KindConflict refuses keys that come from the environment (their
+// owner adds the new one there and calls Reseal) and a database that a process with keys of its own has open.
 func Rotate(ctx context.Context, d *db.DB, keys *db.Keys, dir string) (id string, n int, err error) {
 	if os.Getenv(db.KeysEnv) != "" {
-		return "", 0, core.Conflict("密钥来自环境变量 %s,请在那里加上新的一行再重新加密", "The keys come from %s; add a new one there, then seal anew", db.KeysEnv)
+		return "", 0, core.Conflict("密钥来自环境变量 %s,请在那里加上新的一行,重启各进程,再运行 huiyin key reseal", "The keys come from %s; add a new one there, restart every process, then run huiyin key reseal", db.KeysEnv)
 	}
-	if err := alone(ctx, d); err != nil {
-		return "", 0, err
-	}
-	next, err := db.ParseKeys(keys.Export())
+	var others int
+	err = d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) { // one rotation at a time
+		if others, err = sharers(ctx, tx); err == nil && id == "" {
+			id, err = keys.RotateIn(dir)
+		}
+		return err
+	})
 	if err != nil {
-		return "", 0, err
+		return id, 0, err
 	}
-	id = next.Rotate()
-	if err := next.Save(dir); err != nil {
-		return "", 0, err
+	if others > 0 {
+		select {
+		case <-time.After(db.KeysSettle):
+		case <-ctx.Done():
+			return id, 0, ctx.Err()
+		}
 	}
-	*keys = *next // the database seals with what its caller opened it with
 	n, err = Reseal(ctx, d, keys)
 	if err != nil {
 		return id, n, err
@@ -45,18 +52,14 @@ func Rotate(ctx context.Context, d *db.DB, keys *db.Keys, dir string) (id string
 	})
 }
 
-// alone refuses when another process holds a lease on the database: it keeps its keys in memory.
-func alone(ctx context.Context, d *db.DB) error {
-	var live int
-	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		live, err = db.Value[int](ctx, tx, "select count(*) from db_node where until_at > $1", time.Now())
-		return err
-	})
-	if err == nil && live > 1 {
-		return core.Conflict("有别的回音进程开着这个数据库,它不会知道新密钥;请停止服务后再轮换(异常退出的进程两小时后不再计入)",
-			"Another Huiyin process has this database open and would not know the new key; stop it first (one that crashed is forgotten after two hours)")
+// sharers counts the processes that share the database and the keys' file, and refuses when one has keys of its own.
+func sharers(ctx context.Context, tx db.Tx) (int, error) {
+	here, elsewhere, err := db.OtherProcesses(ctx, tx)
+	if err == nil && elsewhere > 0 {
+		err = core.Conflict("别处有 %d 个回音进程开着这个数据库,它们的密钥不在这个数据目录里,不会知道新密钥;请先停下它们(异常退出的进程两小时后不再计入)",
+			"%d other Huiyin processes have this database open with keys that are not in this data directory, and would not know the new one; stop them first (one that crashed is forgotten after two hours)", elsewhere)
 	}
-	return err
+	return here, err
 }
 
 // resealPage is how many values are sealed anew in one Write, so that others need not wait.

@@ -596,18 +596,79 @@ func readable(t *testing.T, f *firm, want int) {
 	})
 }
 
-func TestRotateRefusesBesideAnotherProcessAndKeysOfTheEnvironment(t *testing.T) {
+// A rotation beside running processes: they share the keys' file, go on sealing and opening, and end under the new key.
+func TestRotateBesideARunningProcess(t *testing.T) {
 	t.Setenv(db.KeysEnv, "")
-	f := open(t, db.SQLite, nil)
-	reopen(t, f.cfg)
-	if _, _, err := ops.Rotate(t.Context(), f.DB, f.cfg.Keys, f.cfg.Dir); !core.IsKind(err, core.KindConflict) {
-		t.Errorf("beside another process: %v", err)
+	for _, e := range dbtest.Engines() {
+		t.Run(string(e), func(t *testing.T) {
+			made := open(t, e, nil)
+			must(t, made.cfg.Keys.Save(made.cfg.Dir))
+			must(t, made.Close())
+			process := func() *firm {
+				cfg := made.cfg
+				keys, err := db.LoadKeys(cfg.Dir)
+				must(t, err)
+				cfg.Keys = keys
+				return reopen(t, cfg)
+			}
+			here, beside := process(), process()
+			plant(t, here, 60)
+			stop, stopped := make(chan struct{}), make(chan int)
+			go func() { stopped <- sealUntil(t, beside, stop) }()
+			id, n, err := ops.Rotate(t.Context(), here.DB, here.cfg.Keys, here.cfg.Dir)
+			close(stop)
+			if sealed := <-stopped; err != nil || n < 60 || sealed == 0 {
+				t.Fatalf("%d values sealed anew, %d beside it: %v", n, sealed, err)
+			}
+			if got := beside.cfg.Keys.IDs(); len(got) != 2 || got[1] != id {
+				t.Errorf("the process beside knows the keys %v", got)
+			}
+			readable(t, here, 60)
+			readable(t, beside, 60)
+			if _, m := backup(t, beside); len(m.Keys) != 1 || m.Keys[0].ID != id {
+				t.Errorf("keys in use after it %v, want only %s", m.Keys, id)
+			}
+		})
 	}
-	t.Setenv(db.KeysEnv, f.cfg.Keys.Export())
-	if _, _, err := ops.Rotate(t.Context(), f.DB, f.cfg.Keys, f.cfg.Dir); !core.IsKind(err, core.KindConflict) {
-		t.Errorf("keys of the environment: %v", err)
+}
+
+// sealUntil seals the beds' secrets one by one, over and over, and returns how many.
+func sealUntil(t *testing.T, f *firm, stop <-chan struct{}) (n int) {
+	ids := []core.ID{}
+	f.write(t, func(ctx context.Context, tx db.Tx) (err error) {
+		ids, err = db.Values[core.ID](ctx, tx, "select id from garden_bed where project_id = $1 order by id", project)
+		return err
+	})
+	for ; ; n++ {
+		select {
+		case <-stop:
+			return n
+		case <-time.After(5 * time.Millisecond):
+		}
+		f.write(t, func(ctx context.Context, tx db.Tx) error {
+			return db.ExecOne(ctx, tx, "update garden_bed set secret = $1 where project_id = $2 and id = $3", db.Seal(tx, fmt.Sprint("seed ", n)), project, ids[n%len(ids)])
+		})
 	}
-	if _, err := os.Stat(filepath.Join(f.cfg.Dir, "keys")); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("a refused rotation wrote the keys")
+}
+
+func TestRotateRefusesBesideOtherKeysAndKeysOfTheEnvironment(t *testing.T) {
+	t.Setenv(db.KeysEnv, "")
+	for _, e := range dbtest.Engines() {
+		f := open(t, e, nil)
+		other := f.cfg
+		other.Keys = db.NewKeys() // as one that has them from its environment, or on another machine
+		beside := reopen(t, other)
+		if _, _, err := ops.Rotate(t.Context(), f.DB, f.cfg.Keys, f.cfg.Dir); !core.IsKind(err, core.KindConflict) {
+			t.Errorf("%s: beside a process with keys of its own: %v", e, err)
+		}
+		must(t, beside.Close())
+		t.Setenv(db.KeysEnv, f.cfg.Keys.Export())
+		if _, _, err := ops.Rotate(t.Context(), f.DB, f.cfg.Keys, f.cfg.Dir); !core.IsKind(err, core.KindConflict) {
+			t.Errorf("%s: keys of the environment: %v", e, err)
+		}
+		t.Setenv(db.KeysEnv, "")
+		if _, err := os.Stat(filepath.Join(f.cfg.Dir, "keys")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: a refused rotation wrote the keys", e)
+		}
 	}
 }
