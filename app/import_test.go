@@ -40,7 +40,7 @@ func samplePath(name string) string { return filepath.Join("..", "sheet", "testd
 // importFile runs the command's own function over a file, as an administrator.
 func importFile(k *testkit.Kit, path string, dry bool) sheet.Result {
 	k.Helper()
-	res, err := sheet.Command(k.Ctx(core.Admin), k.App.DB, k.App.Lists.Sheets, path, dry, io.Discard)
+	res, err := sheet.Command(k.Ctx(core.Admin), k.App.DB, k.App.Lists.Sheets, path, dry, func(context.Context) (core.Project, error) { return k.Project, nil }, io.Discard)
 	k.Must(err)
 	return res
 }

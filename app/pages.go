@@ -35,6 +35,7 @@ func (a *App) commonRoutes() []web.Route {
 // importing is what the workbook importer of the kernel needs of a module: its right, its place in the rail, its pages.
 func importing() house.Module {
 	return house.Module{Name: "import", Label: core.T("导入", "Import"), Tables: sheet.Tables(),
+		Daily: []house.Daily{{Name: "import.expire", Run: sheet.Expire}},
 		Perms: []register.Perm{{Name: sheet.Perm, Label: core.T("导入工作簿", "Import workbooks"), Roles: []core.Role{core.Desk, core.Supervisor, core.Manager, core.Admin}}},
 		Nav:   []house.Nav{{Wing: house.Setup, Order: 10, Label: core.T("导入", "Import"), Icon: "upload", Path: "import", Perm: sheet.Perm}},
 		Routes: sheet.Routes(importers, sheet.Place{Layout: "units", Label: core.T("单元", "Units"), Path: "unit"}, sheet.Place{Layout: "customers", Label: core.T("客户档案", "Customers"), Path: "customer"},

@@ -95,10 +95,12 @@ func (p place) run(input string, args ...string) string {
 	c := p.command(args...)
 	var said bytes.Buffer
 	c.Stdin, c.Stderr = strings.NewReader(input), &said
+	start := time.Now()
 	out, err := c.Output()
 	if err != nil {
 		p.Errorf("huiyin %s: %v\n%s%s", strings.Join(args, " "), err, out, said.Bytes())
 	}
+	p.Logf("huiyin %s took %v", args[0], time.Since(start).Round(time.Millisecond))
 	return string(out)
 }
 

@@ -39,16 +39,27 @@ func Preview(ctx context.Context, d *db.DB, importers []Importer, src Source, pr
 	if progress == nil {
 		progress = func(int, int) {}
 	}
+	rd, err := src.recognised(progress)
+	if err != nil {
+		return 0, Counts{}, nil, err
+	}
+	return stage(ctx, d, importers, src.Name, rd, progress)
+}
+
+// recognised reads the workbook and refuses one without anything to import.
+func (src Source) recognised(progress func(done, total int)) (*reading, error) {
 	rd, err := readWorkbook(src, func(rows int) { progress(rows, 0) })
 	if err == nil {
 		err = rd.nothingFound()
 	}
-	if err != nil {
-		return 0, Counts{}, nil, err
-	}
+	return rd, err
+}
+
+// stage makes a batch of what has been read.
+func stage(ctx context.Context, d *db.DB, importers []Importer, name string, rd *reading, progress func(done, total int)) (core.ID, Counts, []Problem, error) {
 	var b batchRow
-	err = d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		b, err = insertBatch(ctx, tx, src.Name)
+	err := d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		b, err = insertBatch(ctx, tx, name)
 		return err
 	})
 	if err != nil {
@@ -293,6 +304,32 @@ func discard(ctx context.Context, tx db.Tx, batch core.ID) error {
 	return b.move(ctx, tx, batchDiscarded, core.Text{}, "discarded", nil)
 }
 
+// keepPreviews is how long a preview waits for somebody to confirm it, in business time. Reading one takes minutes;
+// what is older was forgotten, or its process was killed.
+const keepPreviews = 7 * 24 * time.Hour
+
+// Expire discards the previews of the project of ctx that nobody has confirmed for a week, with the workbooks that were
+// uploaded for them; it is run once a day. What is being imported, or is imported, stays.
+func Expire(ctx context.Context, d *db.DB) error {
+	var old []core.ID
+	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		old, err = forgotten(ctx, tx, core.Now(ctx).Add(-keepPreviews))
+		return err
+	})
+	for _, id := range old {
+		if err == nil {
+			err = d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+				b, err := lockBatch(ctx, tx, id)
+				if err != nil || !b.isOpen() || b.Changed.After(core.Now(ctx).Add(-keepPreviews)) { // somebody has moved it meanwhile
+					return err
+				}
+				return discard(ctx, tx, id)
+			})
+		}
+	}
+	return err
+}
+
 // WriteCorrections writes the workbook of the batch's refused rows, in their own sheets and columns with a last column
 // that says why; see Corrections. It reports whether there were any.
 func WriteCorrections(ctx context.Context, tx db.Tx, batch core.ID, w io.Writer) (bool, error) {
@@ -386,24 +423,26 @@ func resultOf(ctx context.Context, c Counts, problems []Problem) Result {
 	return r
 }
 
-// Command imports the file at path into the project of ctx; with dryRun it only compares, and writes nothing at all.
-// Messages about the progress go to progress. An error means that nothing was committed; rows that cannot be taken are
-// in the result and are no error.
-func Command(ctx context.Context, d *db.DB, importers []Importer, path string, dryRun bool, progress io.Writer) (Result, error) {
-	f, err := os.Open(path)
+// Command imports the file at path into the project that the function names; with dryRun it only compares, and writes
+// nothing at all. The project is asked for once the file has been read and recognised, so that a wrong file does not
+// make one. Messages about the progress go to progress. An error means that nothing was committed; rows that cannot be
+// taken are in the result and are no error.
+func Command(ctx context.Context, d *db.DB, importers []Importer, path string, dryRun bool,
+	project func(context.Context) (core.Project, error), progress io.Writer) (Result, error) {
+	tell := told(ctx, progress)
+	name, rd, err := readFile(path, tell)
 	if err != nil {
-		return Result{}, core.Invalid("file", "打不开文件:%v", "The file cannot be opened: %v", err)
+		return Result{}, err
 	}
-	defer f.Close() //nolint:errcheck // only read
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return Result{}, core.Invalid("file", "%s 不是文件", "%s is not a file", path)
+	p, err := project(ctx)
+	if err != nil {
+		return Result{}, err
 	}
-	src := Source{Name: filepath.Base(path), Reader: f, Size: info.Size()}
+	ctx = core.WithProject(ctx, p)
 	if dryRun {
-		return dry(ctx, d, importers, src)
+		return dry(ctx, d, importers, name, rd)
 	}
-	batch, counts, problems, err := Preview(ctx, d, importers, src, told(ctx, progress))
+	batch, counts, problems, err := stage(ctx, d, importers, name, rd, tell)
 	if err != nil {
 		return Result{}, err
 	}
@@ -413,18 +452,26 @@ func Command(ctx context.Context, d *db.DB, importers []Importer, path string, d
 	return resultOf(ctx, counts, problems), nil
 }
 
-// dry compares without staging.
-func dry(ctx context.Context, d *db.DB, importers []Importer, src Source) (Result, error) {
-	rd, err := readWorkbook(src, func(int) {})
-	if err == nil {
-		err = rd.nothingFound()
-	}
+func readFile(path string, progress func(done, total int)) (name string, rd *reading, err error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return Result{}, err
+		return "", nil, core.Invalid("file", "打不开文件:%v", "The file cannot be opened: %v", err)
 	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return "", nil, core.Invalid("file", "%s 不是文件", "%s is not a file", path)
+	}
+	name = filepath.Base(path)
+	rd, err = Source{Name: name, Reader: f, Size: info.Size()}.recognised(progress)
+	return name, rd, err
+}
+
+// dry compares without staging.
+func dry(ctx context.Context, d *db.DB, importers []Importer, name string, rd *reading) (Result, error) {
 	var c *comparison
-	err = d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		c, err = compare(ctx, tx, importers, rd, &Batch{Name: src.Name})
+	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		c, err = compare(ctx, tx, importers, rd, &Batch{Name: name})
 		return err
 	})
 	if err != nil {
@@ -436,7 +483,7 @@ func dry(ctx context.Context, d *db.DB, importers []Importer, src Source) (Resul
 // told prints the progress, at most twice a second.
 func told(ctx context.Context, w io.Writer) func(done, total int) {
 	if w == nil {
-		return nil
+		return func(int, int) {}
 	}
 	return throttled(500*time.Millisecond, func(done, total int) {
 		if total == 0 {

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"testing/fstest"
 
 	"github.com/xuri/excelize/v2"
@@ -288,7 +289,7 @@ func TestAFaultInTheMiddleLeavesNothing(t *testing.T) {
 		ctx := inProject(t.Context())
 		path := filepath.Join(t.TempDir(), "台账.xlsx")
 		must(t, os.WriteFile(path, workbook(t, "房产台账", unitRows([]any{"A0101", 100, "张三"}, []any{"A0102", 100, "坏业主"})), 0o600))
-		if _, err := sheet.Command(ctx, d, importers(), path, false, nil); err == nil {
+		if _, err := sheet.Command(ctx, d, importers(), path, false, here, nil); err == nil {
 			t.Fatal("the fault was lost")
 		}
 		if n := len(stored(t, ctx, d)) + number(t, ctx, d, "sheet_row") + number(t, ctx, d, "sheet_stage"); n != 0 {
@@ -343,7 +344,7 @@ func TestCommand(t *testing.T) {
 		ctx := core.WithLang(inProject(t.Context()), core.EN)
 		path := filepath.Join(t.TempDir(), "台账.xlsx")
 		must(t, os.WriteFile(path, workbook(t, "房产台账", unitRows([]any{"A0101", 100, "张三"}, []any{"A0103", "很大", "王五"})), 0o600))
-		res, err := sheet.Command(ctx, d, importers(), path, true, io.Discard)
+		res, err := sheet.Command(ctx, d, importers(), path, true, here, io.Discard)
 		must(t, err)
 		want := `{"units":1,"customers":0,"leases":0,"readings":0,"arrears_fen":0,"matters":0,"new":1,"changed":0,"unchanged":0,` +
 			`"problems":[{"sheet":"房产台账","row":4,"column":"面积","message":"\"很大\" is not a number"}]}`
@@ -357,18 +358,81 @@ func TestCommand(t *testing.T) {
 		if n := len(stored(t, ctx, d)) + number(t, ctx, d, "sheet_batch") + number(t, ctx, d, "sheet_row"); n != 0 {
 			t.Errorf("the dry run left %d rows", n)
 		}
-		real, err := sheet.Command(ctx, d, importers(), path, false, io.Discard)
+		real, err := sheet.Command(ctx, d, importers(), path, false, here, io.Discard)
 		if err != nil || !reflect.DeepEqual(real, res) || len(stored(t, ctx, d)) != 1 {
 			t.Errorf("%+v %v", real, err)
 		}
-		again, err := sheet.Command(ctx, d, importers(), path, false, nil)
+		again, err := sheet.Command(ctx, d, importers(), path, false, here, nil)
 		if err != nil || again.New != 0 || again.Changed != 0 || again.Unchanged != 1 {
 			t.Errorf("again %+v %v", again, err)
 		}
-		if _, err := sheet.Command(ctx, d, importers(), path+".missing", false, nil); !core.IsKind(err, core.KindInvalid) {
+		if _, err := sheet.Command(ctx, d, importers(), path+".missing", false, here, nil); !core.IsKind(err, core.KindInvalid) {
 			t.Error(err)
 		}
 	})
+}
+
+// here is the project of the test.
+func here(ctx context.Context) (core.Project, error) { return core.ProjectOf(ctx), nil }
+
+// A file that is none must not make the project that it was meant for.
+func TestAWrongFileAsksForNoProject(t *testing.T) {
+	d := dbtest.Open(t, dbtest.Config(t, db.SQLite, engineFiles...))
+	broken := filepath.Join(t.TempDir(), "broken.xlsx")
+	must(t, os.WriteFile(broken, []byte("no workbook"), 0o600))
+	strange := filepath.Join(t.TempDir(), "strange.xlsx")
+	must(t, os.WriteFile(strange, workbook(t, "杂记", [][]any{{"今天天气好"}}), 0o600))
+	for _, path := range []string{broken, strange, filepath.Join(t.TempDir(), "missing.xlsx"), t.TempDir()} {
+		_, err := sheet.Command(t.Context(), d, importers(), path, false, func(context.Context) (core.Project, error) {
+			t.Errorf("%s: the project was asked for", path)
+			return core.Project{}, nil
+		}, nil)
+		if !core.IsKind(err, core.KindInvalid) {
+			t.Errorf("%s: %v, want a refusal", path, err)
+		}
+	}
+}
+
+func TestAPreviewThatNobodyConfirmsExpires(t *testing.T) {
+	dbtest.Each(t, engineFiles, func(t *testing.T, d *db.DB) {
+		now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+		ctx := core.WithClock(inProject(t.Context()), func() time.Time { return now })
+		book := workbook(t, "房产台账", unitRows([]any{"A0101", 100, "张三"}, []any{"A0103", "很大", "王五"}))
+		old, _, _ := preview(t, ctx, d, book)
+		done, _, _ := preview(t, ctx, d, book)
+		_, err := sheet.Apply(ctx, d, importers(), done)
+		must(t, err)
+		now = now.Add(4 * 24 * time.Hour)
+		young, _, _ := preview(t, ctx, d, workbook(t, "房产台账", unitRows([]any{"A0102", 90, "李四"})))
+		expire := func(after time.Duration, want map[core.ID]string) {
+			t.Helper()
+			now = now.Add(after)
+			must(t, sheet.Expire(ctx, d))
+			for id, state := range want {
+				if got := stateOf(t, ctx, d, id); got != state {
+					t.Errorf("at %v batch %v is %q, want %q", now, id, got, state)
+				}
+			}
+		}
+		expire(2*24*time.Hour, map[core.ID]string{old: "ready", young: "ready", done: "done"})
+		expire(2*24*time.Hour, map[core.ID]string{old: "discarded", young: "ready", done: "done"})
+		if _, err := sheet.Apply(ctx, d, importers(), old); !core.IsKind(err, core.KindConflict) {
+			t.Errorf("an expired preview was imported: %v", err)
+		}
+		if _, err := sheet.Apply(ctx, d, importers(), young); err != nil {
+			t.Errorf("the other preview: %v", err)
+		}
+		expire(30*24*time.Hour, map[core.ID]string{old: "discarded", young: "done", done: "done"})
+	})
+}
+
+func stateOf(t *testing.T, ctx context.Context, d *db.DB, id core.ID) (state string) {
+	t.Helper()
+	must(t, d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		state, err = db.Value[string](ctx, tx, "select state from sheet_batch where project_id = $1 and id = $2", core.ProjectOf(ctx).ID, id)
+		return err
+	}))
+	return state
 }
 
 func TestBadFilesChangeNothing(t *testing.T) {

@@ -1,7 +1,7 @@
-// Package sheet reads the workbooks (.xlsx) that property offices keep and writes the ones they take away. It knows
-// neither SQL nor HTTP.
+// Package sheet reads the workbooks (.xlsx) that property offices keep, imports them through what the modules declare,
+// and writes the ones that offices take away.
 //
-// Reading goes in three steps, each on its own:
+// Reading knows neither database nor pages, and goes in three steps, each on its own:
 //
 //   - Open and Workbook.Read turn bytes into Worksheets of typed cells, within limits: bytes, unpacked bytes, entries,
 //     cells. What is no such workbook gets an error in words.
@@ -12,6 +12,9 @@
 //
 // Nothing is guessed silently: a value that was filled from above is flagged, one that cannot be read becomes a
 // Problem with sheet, row and column, and is kept as written.
+//
+// The import (engine.go) has two phases, a preview in staging tables (store.go) and one Write that applies it; the pages
+// (page.go) and `huiyin import` both go through it. A preview that nobody confirms expires after a week.
 //
 // The workbook is read with the standard library's zip and XML decoders, because a cell's type, number format and merge
 // are needed together with its raw value and streaming, which excelize offers only by loading a sheet twice. Exports

@@ -121,6 +121,17 @@ func recentBatches(ctx context.Context, tx db.Tx, after core.ID, limit int) ([]b
 		order by id desc limit $3`, core.ProjectOf(ctx).ID, after, limit)
 }
 
+// isOpen reports whether the batch still waits for somebody: nothing of it is in the records.
+func (b batchRow) isOpen() bool {
+	return b.State == batchReading || b.State == batchReady || b.State == batchFailed
+}
+
+// forgotten are the open batches that nobody has touched since.
+func forgotten(ctx context.Context, tx db.Tx, since time.Time) ([]core.ID, error) {
+	return db.Values[core.ID](ctx, tx, `select id from sheet_batch where project_id = $1 and state in ('reading', 'ready', 'failed')
+		and changed_at < $2 order by id`, core.ProjectOf(ctx).ID, since)
+}
+
 // move takes the batch to a state, with what it found or why it failed; verb is what the journal says.
 func (b *batchRow) move(ctx context.Context, tx db.Tx, to batchState, failure core.Text, verb string, payload any) error {
 	b.State, b.failure = to, ""

@@ -92,11 +92,8 @@ type importCmd struct {
 
 func (c *importCmd) Run(e *env) error {
 	return c.with(e, func(ctx context.Context, a *app.App) error {
-		p, err := c.project(ctx, a)
-		if err != nil {
-			return err
-		}
-		res, err := sheet.Command(core.WithProject(ctx, p), a.DB, a.Lists.Sheets, c.File, c.DryRun, e.err)
+		project := func(ctx context.Context) (core.Project, error) { return c.project(ctx, a) }
+		res, err := sheet.Command(ctx, a.DB, a.Lists.Sheets, c.File, c.DryRun, project, e.err)
 		if err != nil {
 			return err
 		}
