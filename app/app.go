@@ -57,6 +57,7 @@ type App struct {
 	reg       *register.Lists
 	approvals map[string]approval.Kind
 	offset    atomic.Int64 // demo: how far business time is ahead of real time, in microseconds
+	ticking   sync.Mutex   // one tick at a time; holds daily
 	daily     map[string]core.Date
 	users     *user.Runtime
 	toucher   *user.Toucher
@@ -109,6 +110,9 @@ func (a *App) open(ctx context.Context, modules []house.Module) (err error) {
 	}
 	if err = a.DB.Migrate(ctx); err == nil {
 		err = a.DB.Start(ctx)
+	}
+	if err == nil {
+		err = a.DB.Read(ctx, db.CheckKeys)
 	}
 	if err != nil {
 		return errors.Join(err, a.DB.Close())
@@ -219,6 +223,8 @@ func (a *App) tickForever(ctx context.Context) {
 
 // Tick does all that business time has made due. It is idempotent; any node may call it at any time.
 func (a *App) Tick(ctx context.Context) error {
+	a.ticking.Lock()
+	defer a.ticking.Unlock()
 	ctx = core.AsSystem(ctx)
 	if err := a.loadOffset(ctx); err != nil {
 		return err
@@ -272,13 +278,17 @@ func (a *App) loadOffset(ctx context.Context) error {
 	})
 }
 
-// MoveClock moves a demo's business time forward; any other database refuses it.
+// MoveClock moves a demo's business time forward and does what that has made due, so that the next page shows it; any
+// other database refuses it. A tick that fails is tried again by the next one.
 func (a *App) MoveClock(ctx context.Context, by time.Duration) error {
 	err := a.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error { return project.MoveClock(ctx, tx, by) })
 	if err != nil {
 		return err
 	}
-	return a.loadOffset(ctx)
+	if err := a.Tick(a.Context(context.WithoutCancel(ctx))); err != nil {
+		a.cfg.Log.ErrorContext(ctx, "tick failed", "err", err)
+	}
+	return nil
 }
 
 // ServeHTTP answers pages and API.

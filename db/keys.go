@@ -193,6 +193,12 @@ func ParseKeys(text string) (*Keys, error) {
 	return keysOf(r, ""), nil
 }
 
+// HaveKeys reports whether there are keys that LoadKeys would read: otherwise it makes new ones.
+func HaveKeys(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "keys"))
+	return os.Getenv(KeysEnv) != "" || !errors.Is(err, fs.ErrNotExist)
+}
+
 // LoadKeys reads the keys from the environment or from dir/keys, and makes the first one in a data directory that has
 // none yet. It refuses a file that others may read.
 func LoadKeys(dir string) (*Keys, error) {
@@ -392,6 +398,21 @@ func Seal(tx Tx, plain string) string { return tx.db.keys.Seal([]byte(plain)) }
 func Unseal(tx Tx, sealed string) (string, error) {
 	b, err := tx.db.keys.Open(sealed)
 	return string(b), err
+}
+
+// CheckKeys refuses (KindConflict) keys that do not open what the database holds: those of another firm, or fresh ones
+// that a node made because it was started without the firm's.
+func CheckKeys(ctx context.Context, tx Tx) error {
+	sealed, err := Value[string](ctx, tx, "select sealed from db_subject_key /* project_id: all */ order by project_id, id limit 1")
+	if err != nil || sealed == "" {
+		return err
+	}
+	if _, err := tx.db.keys.Open(sealed); err != nil {
+		id, _, _ := strings.Cut(sealed, ".")
+		return &core.Err{Kind: core.KindConflict, Cause: err, Text: core.T("打不开这个数据库:缺少密钥 %s。请把公司的密钥放到数据目录的 keys 里(在有密钥的机器上运行 huiyin key export),或设置 %s",
+			"This database cannot be opened: key %s is missing. Put the firm's keys into the file keys of the data directory (run huiyin key export where they are), or set %s", id, KeysEnv)}
+	}
+	return nil
 }
 
 // EraseKey destroys a customer's data key. It cannot be undone.

@@ -163,6 +163,23 @@ func openFor(t *testing.T, d *db.DB, subject core.ID, sealed string) (plain stri
 	return plain
 }
 
+func TestKeysOfAnotherFirmAreRefused(t *testing.T) {
+	for _, e := range dbtest.Engines() {
+		t.Run(string(e), func(t *testing.T) {
+			cfg := dbtest.Config(t, e, tables...)
+			d := dbtest.Open(t, cfg)
+			must(t, d.Read(context.Background(), db.CheckKeys))
+			sealFor(t, d, 41, "13886062231")
+			must(t, d.Read(context.Background(), db.CheckKeys))
+			cfg.Keys = db.NewKeys()
+			other := dbtest.Open(t, cfg)
+			if err := other.Read(context.Background(), db.CheckKeys); !core.IsKind(err, core.KindConflict) {
+				t.Errorf("fresh keys over a used database: %v", err)
+			}
+		})
+	}
+}
+
 func erase(t *testing.T, d *db.DB, subject core.ID) {
 	t.Helper()
 	must(t, d.Write(context.Background(), func(ctx context.Context, tx db.Tx) error { return db.EraseKey(ctx, tx, project, subject) }))

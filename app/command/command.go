@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -43,7 +46,8 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Load a backup into an empty database of either engine."`
 	Key     struct {
 		Export keyExportCmd `cmd:"" help:"Print the master keys, to keep apart from the backups."`
-		Rotate keyRotateCmd `cmd:"" help:"Make a new master key and seal under it."`
+		Rotate keyRotateCmd `cmd:"" help:"Make a new master key and seal everything anew under it."`
+		Reseal keyResealCmd `cmd:"" help:"Seal anew, under the newest key, what an older one sealed."`
 	} `cmd:"" help:"Master keys."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -101,6 +105,13 @@ func run(parser *kong.Kong, args []string, e *env) (status int) {
 
 // sentence is an error as a person reads it, with the clause and the fields.
 func sentence(err error, lang core.Lang) string {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, one := range many.Unwrap() {
+			all = append(all, sentence(one, lang))
+		}
+		return strings.Join(all, "; ")
+	}
 	e, ok := err.(*core.Err) //nolint:errorlint // a wrapped one keeps the words around it
 	if !ok {
 		return err.Error()
@@ -110,7 +121,7 @@ func sentence(err error, lang core.Lang) string {
 		text += " [" + e.Clause + "]"
 	}
 	for _, f := range e.Fields {
-		if f.Name != "" {
+		if f.Name != "" && f.Text.In(lang) != e.Text.In(lang) {
 			text += "; " + f.Name + ": " + f.Text.In(lang)
 		}
 	}
@@ -142,6 +153,23 @@ func (w where) with(e *env, fn func(ctx context.Context, a *app.App) error) erro
 		return err
 	}
 	return errors.Join(fn(ctx, a), a.Close())
+}
+
+// must refuses a place without a database: a slip in --data would otherwise make a new one, and back that up.
+func (w where) must() error {
+	path := filepath.Join(w.Data, "huiyin.db")
+	if _, err := os.Stat(path); w.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
+		return core.Conflict("%s 不存在:请看 --data 是否写对", "There is no %s; is --data right?", path)
+	}
+	return nil
+}
+
+// within is with, for commands that need a database that is there already.
+func (w where) within(e *env, fn func(ctx context.Context, a *app.App) error) error {
+	if err := w.must(); err != nil {
+		return err
+	}
+	return w.with(e, fn)
 }
 
 type migrateCmd struct{ where }

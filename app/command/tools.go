@@ -69,7 +69,7 @@ type tokenAddCmd struct {
 }
 
 func (c *tokenAddCmd) Run(e *env) error {
-	return c.with(e, func(ctx context.Context, a *app.App) error {
+	return c.within(e, func(ctx context.Context, a *app.App) error {
 		var secret string
 		err := inTx(ctx, a, func(ctx context.Context, tx db.Tx) (err error) {
 			secret, err = user.TokenFor(ctx, tx, c.Login, c.Name, c.Scope)
@@ -123,7 +123,7 @@ func (c *importCmd) project(ctx context.Context, a *app.App) (p core.Project, er
 type verifyCmd struct{ where }
 
 func (c *verifyCmd) Run(e *env) error {
-	return c.with(e, func(ctx context.Context, a *app.App) error {
+	return c.within(e, func(ctx context.Context, a *app.App) error {
 		rep, err := ops.Verify(ctx, a.DB, a.Store, a.Lists.Tables)
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ type backupCmd struct {
 
 // Run writes to a temporary name first: a backup that exists is complete.
 func (c *backupCmd) Run(e *env) error {
-	return c.with(e, func(ctx context.Context, a *app.App) error {
+	return c.within(e, func(ctx context.Context, a *app.App) error {
 		f, err := os.CreateTemp(filepath.Dir(c.File), ".huiyin-backup-*")
 		if err != nil {
 			return err
@@ -166,7 +166,12 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close()           //nolint:errcheck // only read
+	if !db.HaveKeys(c.Data) { // opening would make new ones, which open nothing of the archive
+		path := filepath.Join(c.Data, "keys")
+		return core.Conflict("还没有密钥:请先把做备份那台机器的密钥放到 %s(huiyin key export 打印的内容,例如 install -m 600 huiyin.keys %[1]s),或设置 %[2]s,再恢复。什么也没有改动",
+			"There are no keys yet. First put the keys of the machine that made the backup at %s (what huiyin key export printed; for example install -m 600 huiyin.keys %[1]s), or set %[2]s, then restore. Nothing was changed", path, db.KeysEnv)
+	}
 	return c.with(e, func(ctx context.Context, a *app.App) error {
 		m, err := ops.Restore(ctx, a.DB, a.Store, f, a.Keys)
 		if err != nil {
@@ -179,6 +184,9 @@ func (c *restoreCmd) Run(e *env) error {
 type keyExportCmd struct{ where }
 
 func (c *keyExportCmd) Run(e *env) error {
+	if !db.HaveKeys(c.Data) {
+		return core.Conflict("%s 里还没有密钥", "There are no keys in %s", c.Data)
+	}
 	k, err := db.LoadKeys(c.Data)
 	if err != nil {
 		return err
@@ -190,12 +198,25 @@ func (c *keyExportCmd) Run(e *env) error {
 type keyRotateCmd struct{ where }
 
 func (c *keyRotateCmd) Run(e *env) error {
-	return c.with(e, func(ctx context.Context, a *app.App) error {
+	return c.within(e, func(ctx context.Context, a *app.App) error {
 		id, n, err := ops.Rotate(ctx, a.DB, a.Keys, c.Data)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.err, "%s: %d\n", id, n)
+		fmt.Fprintln(e.err, core.T("新密钥 %s,重新加密了 %d 个值;请再运行一次 huiyin key export 并另存", "New key %s; %d values were sealed anew. Run huiyin key export again and keep it apart", id, n).In(e.lang))
+		return nil
+	})
+}
+
+type keyResealCmd struct{ where }
+
+func (c *keyResealCmd) Run(e *env) error {
+	return c.within(e, func(ctx context.Context, a *app.App) error {
+		n, err := ops.Reseal(ctx, a.DB, a.Keys)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(e.err, core.T("重新加密了 %d 个值", "%d values were sealed anew", n).In(e.lang))
 		return nil
 	})
 }

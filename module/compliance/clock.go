@@ -17,7 +17,8 @@ import (
 // app puts it into the context.
 type Clock struct {
 	Offset func() time.Duration // how far business time is ahead of real time
-	// Move moves it forward by d and stores that; a database that holds real work refuses. It opens its own transactions.
+	// Move moves it forward by d, stores that and does what has become due; a database that holds real work refuses. It
+	// opens its own transactions.
 	Move func(ctx context.Context, d time.Duration) error
 }
 
@@ -73,7 +74,7 @@ func clockPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 	return web.Page{Title: core.T("演示时钟", "Demo clock"), Body: clockBody(v), Narrow: true}, nil
 }
 
-// moveClock runs outside a transaction, since Move opens its own; the next tick does what has become due.
+// moveClock runs outside a transaction, since Move opens its own, and does what has become due.
 func moveClock(w http.ResponseWriter, r *web.Request) {
 	ctx := r.HTTP.Context()
 	if clockOf(ctx).Move == nil {
