@@ -1,5 +1,3 @@
-//go:build soak
-
 package e2e
 
 import (
@@ -7,7 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
+	"net/url"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,10 +51,11 @@ func TestKillDuringIntake(t *testing.T) {
 			var open []string           // sent, never answered
 			n := p.serve()
 			for round := range rounds(t) {
-				c := begin(n, fmt.Sprintf("round %d", round), 8)
+				c := begin(n, fmt.Sprintf("round %d", round), 8, 0)
 				time.Sleep(time.Duration(100+rand.IntN(600)) * time.Millisecond)
 				n.kill()
 				c.end()
+				p.settle()
 				maps.Copy(want, c.acknowledged())
 				open = append(open, c.open...)
 				p.look(func(ctx context.Context, a *app.App) { recorded(ctx, p, a, want, open); consistent(ctx, p, a) })
@@ -79,12 +81,13 @@ type callers struct {
 	open   []string // sent, not answered
 	failed []error
 	stop   chan struct{}
+	pause  time.Duration // of each between two calls
 	all    sync.WaitGroup
 }
 
-func begin(n *node, name string, clients int) *callers {
+func begin(n *node, name string, clients int, pause time.Duration) *callers {
 	n.Helper()
-	c := &callers{acked: map[string]string{}, stop: make(chan struct{})}
+	c := &callers{acked: map[string]string{}, stop: make(chan struct{}), pause: pause}
 	u, err := n.signIn("lin")
 	if err != nil {
 		n.Fatal(err)
@@ -103,7 +106,7 @@ func (c *callers) call(u person, content string) bool {
 	select {
 	case <-c.stop:
 		return false
-	default:
+	case <-time.After(c.pause):
 	}
 	href, err := u.take(content)
 	c.mu.Lock()
@@ -218,66 +221,161 @@ func gapless(p place, numbers []string, kind string) {
 	}
 }
 
-// TestKillDuringImport: kill -9 at a random moment of `huiyin import`. The business tables hold nothing of the workbook
-// or everything, and the same command afterwards brings everything.
+// TestKillDuringImport: kill -9 while a workbook is imported, by command or in the browser, at any moment or aimed at the
+// one Write that applies it. The business tables hold nothing of the workbook or everything, and the same import
+// afterwards brings everything.
 func TestKillDuringImport(t *testing.T) {
 	t.Parallel()
 	for _, e := range dbtest.Engines() {
 		t.Run(string(e), func(t *testing.T) {
 			t.Parallel()
-			reference := empty(t, e)
-			before := reference.sizes()
-			start := time.Now()
-			reference.importTidy()
-			whole := time.Since(start)
-			want := reference.sizes()
-			if want["customer_customer"] == 0 || want["repair_order"] == 0 || want["customer_customer"] == before["customer_customer"] {
-				t.Fatalf("the import brought nothing: %v", want)
-			}
+			k := reference(t, e)
 			outcomes := map[string]int{}
 			for round := range rounds(t) {
-				outcomes[killImport(t, e, moment(round, whole), before, want)]++
+				how := []func(place) string{k.byCommand, k.byCommandApplying, k.byPage, k.byPageApplying}[round%4]
+				outcomes[k.round(t, e, how)]++
 			}
-			t.Logf("one import takes %v; killed: %v", whole.Round(time.Millisecond), outcomes)
+			t.Logf("one import takes %v, applying it %v; killed: %v", k.whole.Round(time.Millisecond), k.applying.Round(time.Millisecond), outcomes)
+			if n := rounds(t); n >= 50 && (outcomes["nothing"] == 0 || outcomes["everything"] == 0) {
+				t.Errorf("%d kills, and all on one side of the commit: %v", n, outcomes)
+			}
 		})
 	}
 }
 
-// moment is when the import of a round is killed: anywhere, and every other time towards its end, where it commits.
-func moment(round int, whole time.Duration) time.Duration {
-	at := time.Duration(rand.Int64N(int64(whole)))
-	if round%2 == 1 {
-		at = whole*6/10 + at*4/10
-	}
-	return at
+// killer knows an import that nobody kills.
+type killer struct {
+	nothing, everything map[string]int64 // rows of the tables that it fills, before and after
+	whole, applying     time.Duration
 }
 
-// killImport kills one import after a while, looks, and imports again. It returns what the kill left.
-func killImport(t *testing.T, e db.Engine, after time.Duration, nothing, everything map[string]int64) string {
+func reference(t *testing.T, e db.Engine) (k killer) {
 	t.Helper()
 	p := empty(t, e)
-	c := p.command("import", "--project", building, "--json", tidy)
-	if err := c.Start(); err != nil {
+	p.addUser("lin", core.Desk, core.Supervisor) // makes the project
+	k.nothing = p.sizes()
+	c, start := p.startImport()
+	p.staged()
+	ready := time.Now()
+	if err := c.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(after)
-	_ = c.Process.Kill()
-	_ = c.Wait()
+	k.whole, k.applying = time.Since(start), time.Since(ready)
+	k.everything = p.sizes()
+	if k.everything["customer_customer"] == 0 || k.everything["repair_order"] == 0 || k.nothing["customer_customer"] != 0 {
+		t.Fatalf("the import brought nothing: %v", k.everything)
+	}
+	return k
+}
+
+// round kills one import, looks, and imports again. It returns what the kill left.
+func (k killer) round(t *testing.T, e db.Engine, kill func(place) string) string {
+	t.Helper()
+	p := empty(t, e)
+	p.addUser("lin", core.Desk, core.Supervisor)
+	when := kill(p)
+	p.settle()
 	left, outcome := p.sizes(), "everything"
-	if !maps.Equal(left, everything) {
+	if !maps.Equal(left, k.everything) {
 		outcome = "nothing"
 		for table, n := range left {
-			if n != nothing[table] {
-				t.Errorf("killed after %v: %s holds %d rows; before the import %d, after a whole one %d", after, table, n, nothing[table], everything[table])
+			if n != k.nothing[table] {
+				t.Errorf("killed %s: %s holds %d rows; before the import %d, after a whole one %d", when, table, n, k.nothing[table], k.everything[table])
 			}
 		}
 	}
 	p.importTidy()
-	if again := p.sizes(); !maps.Equal(again, everything) {
-		t.Errorf("imported again after the kill: %v, want %v", again, everything)
+	if again := p.sizes(); !maps.Equal(again, k.everything) {
+		t.Errorf("killed %s and imported again: %v, want %v", when, again, k.everything)
 	}
 	p.run("", "verify")
 	return outcome
+}
+
+// within waits for a random part of the time, and says how long.
+func within(d time.Duration) time.Duration {
+	at := time.Duration(rand.Int64N(int64(d) + 1))
+	time.Sleep(at)
+	return at
+}
+
+// byCommand kills `huiyin import` at any moment.
+func (k killer) byCommand(p place) string {
+	p.Helper()
+	c, _ := p.startImport()
+	at := within(k.whole)
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	return fmt.Sprintf("%v after the command's start", at)
+}
+
+// byCommandApplying kills it while it applies, or just after.
+func (k killer) byCommandApplying(p place) string {
+	p.Helper()
+	c, _ := p.startImport()
+	p.staged()
+	at := within(k.applying)
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	return fmt.Sprintf("%v after the command's preview", at)
+}
+
+// byPage kills the server at any moment after the upload.
+func (k killer) byPage(p place) string {
+	p.Helper()
+	n, _, _ := p.uploaded()
+	at := within(k.whole)
+	n.kill()
+	return fmt.Sprintf("%v after the upload", at)
+}
+
+// byPageApplying kills the server while it applies what somebody has confirmed, or just after.
+func (k killer) byPageApplying(p place) string {
+	p.Helper()
+	n, u, href := p.uploaded()
+	p.staged()
+	if res, body, err := u.post(href+"/commit", url.Values{}, "commit"); err != nil || res.StatusCode != http.StatusSeeOther {
+		p.Fatalf("commit: %v %.300s", err, body)
+	}
+	at := within(2 * k.applying)
+	n.kill()
+	return fmt.Sprintf("%v after the confirmation", at)
+}
+
+func (p place) uploaded() (*node, person, string) {
+	p.Helper()
+	n := p.serve()
+	u, err := n.signIn("lin")
+	if err != nil {
+		p.Fatal(err)
+	}
+	return n, u, u.upload(p.T, tidy)
+}
+
+func (p place) startImport() (*exec.Cmd, time.Time) {
+	p.Helper()
+	c := p.command("import", "--project", building, "--json", tidy)
+	if err := c.Start(); err != nil {
+		p.Fatal(err)
+	}
+	return c, time.Now()
+}
+
+// staged waits until a preview is ready to be applied, or applied already. It only reads: opening the place as a node
+// does would write, and wait for the import.
+func (p place) staged() {
+	p.Helper()
+	reader := p.reader()
+	defer reader.Close() //nolint:errcheck // only read
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		var n int
+		if err := reader.QueryRow("select count(*) from sheet_batch where state <> 'reading'").Scan(&n); err == nil && n > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			p.Fatal("the preview is never ready")
+		}
+	}
 }
 
 func (p place) importTidy() {
@@ -285,7 +383,7 @@ func (p place) importTidy() {
 	p.run("", "import", "--project", building, "--json", tidy)
 }
 
-// sizes counts the rows that an import brings: staging, the project itself and the journal's lanes are none of them.
+// sizes counts the rows that an import brings into the project: staging, users and the journal's lanes are none of them.
 func (p place) sizes() map[string]int64 {
 	p.Helper()
 	out := map[string]int64{}
@@ -295,21 +393,16 @@ func (p place) sizes() map[string]int64 {
 			p.Fatal(err)
 		}
 		for _, name := range names {
-			if !brought(name) {
-				continue
-			}
-			err := a.DB.Read(ctx, func(ctx context.Context, tx db.Tx) error {
-				n, err := db.Value[int64](ctx, tx, "select count(*) from "+name+" where project_id <> 1")
-				out[name] = n
-				return err
-			})
-			if err != nil {
-				p.Error(err)
+			if brought(name) {
+				out[name] = count(ctx, p, a, "select count(*) from "+name+" where project_id = $1"+only[name])
 			}
 		}
 	})
 	return out
 }
+
+// only narrows a table: the duties that a month opens come by the clock, on any server.
+var only = map[string]string{"duty_duty": " and kind <> 'month'"}
 
 func brought(table string) bool {
 	for _, prefix := range []string{"estate_", "customer_", "desk_", "repair_", "search_doc", "duty_duty"} {
