@@ -32,11 +32,11 @@ test: need-go ## install what is missing, vet, all tests on SQLite and PostgreSQ
 	$(GO) vet ./...
 	tool/postgres.sh $(GO) test -timeout 20m ./...
 
-lint: need-go $(STATICCHECK) ## gofmt, vet, staticcheck, templates current
+lint: need-go $(STATICCHECK) ## gofmt, vet, staticcheck, the house in order, templates current
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	tool/templ-current.sh
+	$(GO) run ./tool/imports
 
 $(STATICCHECK):
 	GOBIN=$(abspath $(@D)) $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
