@@ -112,6 +112,7 @@ func (d *DB) close() error {
 	}
 	if d.writer != nil {
 		d.writer.close()
+		d.closeReaders()
 	}
 	return d.sql.Close()
 }

@@ -38,7 +38,11 @@ func (d *DB) openSQLite(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the database under %s: %w", d.cfg.Dir, err)
 	}
-	d.writer = &writer{db: d, conn: c, queue: make(chan *request, 1024), closed: make(chan struct{})}
+	turns, err := openTurn(d.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	d.writer = &writer{db: d, conn: c, turn: turns, queue: make(chan *request, 1024), closed: make(chan struct{}), ended: make(chan struct{})}
 	go d.writer.run()
 	d.readers = make(chan *conn, readerCount)
 	for range readerCount {
@@ -101,6 +105,18 @@ func (c *conn) prepare(query string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// close gives the connection back to the pool, which closes it. Without it the file would stay open when the database
+// is closed, with 256 MB of address space that map it.
+func (c *conn) close() {
+	if c == nil {
+		return
+	}
+	for _, s := range c.stmts {
+		_ = s.Close()
+	}
+	_ = c.c.Close()
+}
+
 // ExecContext and QueryContext drop the request's cancellation: a cancellable context costs half again per statement
 // here, and a statement of ours ends soon anyway.
 func (c *conn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
@@ -128,6 +144,8 @@ func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error)
 	var c *conn
 	select {
 	case c = <-d.readers:
+	case <-d.writer.closed:
+		return errClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -152,8 +170,10 @@ var errClosed = errors.New("db: closed")
 type writer struct {
 	db     *DB
 	conn   *conn
+	turn   turn
 	queue  chan *request
 	closed chan struct{}
+	ended  chan struct{} // its connection is closed
 }
 
 type request struct {
@@ -198,9 +218,26 @@ func (d *DB) writeSQLite(ctx context.Context, fn func(context.Context, Tx) error
 func (w *writer) close() {
 	close(w.closed)
 	w.queue <- nil
+	<-w.ended
+}
+
+// closeReaders closes the connections of the readers as they come back; one that does not is left to the process's end.
+func (d *DB) closeReaders() {
+	late := time.After(5 * time.Second)
+	for range readerCount {
+		select {
+		case c := <-d.readers:
+			c.close()
+		case <-late:
+			return
+		}
+	}
 }
 
 func (w *writer) run() {
+	defer close(w.ended)
+	defer w.turn.close()
+	defer w.conn.close()
 	for r := range w.queue {
 		if r == nil {
 			return
@@ -231,7 +268,9 @@ func (w *writer) batch(first *request) {
 }
 
 // begin waits for another process (a command beside serve) through SQLite's busy timeout.
-func (w *writer) begin() error { return w.conn.do("begin immediate") }
+func (w *writer) begin() error {
+	return w.turn.take(func() error { return w.conn.do("begin immediate") })
+}
 
 func (w *writer) next(n int, start time.Time) *request {
 	if n >= batchMax || time.Since(start) > batchTime {
