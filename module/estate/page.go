@@ -137,26 +137,51 @@ func towerTabs(ctx context.Context, towers []Building, now core.ID) []ui.Tab {
 	return out
 }
 
-// figures are 单元数, 出租率 (units in use: let, own or in fit-out) and 空置面积 of the building.
+// figures are 单元数, 出租率, 空置面积 and the number of vacant units of the building.
 func figures(units []Unit) []stat {
-	var used int64
+	var free int64
 	var vacant core.Decimal
 	for _, u := range units {
-		if u.State != Free {
-			used++
+		if u.State == Free {
+			free++
+			vacant = plus(vacant, u.Area)
+		}
+	}
+	tone := ui.Tone("")
+	if free > 0 {
+		tone = ui.Warn
+	}
+	return []stat{{core.T("单元数", "Units"), fmt.Sprint(len(units)), ""}, {core.T("出租率(按面积)", "Let, by area"), letRate(units), ""}, {core.T("空置面积", "Vacant area"), vacant.String() + " ㎡", ""},
+		{core.T("空置单元", "Vacant units"), fmt.Sprint(free), tone}}
+}
+
+// letRate is 出租率: the area let out of the area that can be let. What its owner uses himself [自用] is not for letting
+// and stands in neither; what is being fitted out [装修] can be let and is not yet.
+func letRate(units []Unit) string {
+	var let, lettable core.Decimal
+	for _, u := range units {
+		if u.State == Own {
 			continue
 		}
-		if sum, err := vacant.Add(u.Area); err == nil {
-			vacant = sum
+		lettable = plus(lettable, u.Area)
+		if u.State == Let {
+			let = plus(let, u.Area)
 		}
 	}
-	rate, ok := core.RateOf(used, int64(len(units)))
-	shown := "—"
-	if ok {
-		shown = rate.String()
+	rate, err := let.Quo(lettable)
+	if err != nil {
+		return "—" // nothing can be let
 	}
-	return []stat{{core.T("单元数", "Units"), fmt.Sprint(len(units)), ""}, {core.T("出租率", "In use"), shown, ""}, {core.T("空置面积", "Vacant area"), vacant.String() + " ㎡", ""},
-		{core.T("空置单元", "Vacant units"), fmt.Sprint(int64(len(units)) - used), ui.Warn}}
+	whole, points, _ := rate.Int64(4)
+	return core.Rate(whole*10000 + points).String()
+}
+
+// plus adds areas; a sum beyond nineteen digits is no building's.
+func plus(sum, area core.Decimal) core.Decimal {
+	if s, err := sum.Add(area); err == nil {
+		return s
+	}
+	return sum
 }
 
 func stackOf(ctx context.Context, units []Unit, states map[core.ID]cellState, only string) ui.StackView {
