@@ -42,8 +42,8 @@ func importing() house.Module {
 			sheet.Place{Layout: "matters", Label: core.T("受理台", "Front desk"), Path: "desk"})}
 }
 
-// home leads to the first project that the user has a seat in.
-func home(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
+// home leads to the project that the user last looked at, or the first of those with a seat.
+func home(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 	ps, err := mine(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,21 @@ func home(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
 		}
 		return nil, &core.Err{Kind: core.KindForbidden, Text: core.T("您还没有加入任何项目,请联系管理员", "You have no seat in any project yet; ask your administrator")}
 	}
-	return web.Redirect{URL: "/p/" + ps[0].Code + "/"}, nil
+	return web.Redirect{URL: "/p/" + lastOf(ps, r).Code + "/"}, nil
+}
+
+// lastOf is the request's project, else the one that this browser looked at last, else the first of those with a seat;
+// zero where there is none.
+func lastOf(mine []core.Project, r *web.Request) core.Project {
+	for _, code := range []string{r.Project.Code, r.LastProject()} {
+		if i := slices.IndexFunc(mine, func(p core.Project) bool { return p.Code == code }); i >= 0 {
+			return mine[i]
+		}
+	}
+	if len(mine) == 0 {
+		return core.Project{}
+	}
+	return mine[0]
 }
 
 func mine(ctx context.Context, tx db.Tx) ([]core.Project, error) {
@@ -124,7 +138,8 @@ func download(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 	return web.Download{Name: f.Name, Type: f.Type, Bytes: b, Inline: f.Image() && r.Query("inline") != "", Cache: true}, err
 }
 
-// shell is what stands around every page: projects, the rail, the badge of 我的待办.
+// shell is what stands around every page: projects, the rail, the badge of 我的待办. A page of the firm keeps those of the
+// project that the user came from.
 func shell(ctx context.Context, tx db.Tx, r *web.Request) (ui.Shell, error) {
 	a := core.ActorOf(ctx)
 	s := ui.Shell{Brand: core.T("回音", "Huiyin"), Lang: core.LangOf(ctx), Now: core.Now(ctx)}
@@ -138,27 +153,31 @@ func shell(ctx context.Context, tx db.Tx, r *web.Request) (ui.Shell, error) {
 		return s, err
 	}
 	s.Demo = firm.Demo
-	if err := shellProjects(ctx, tx, r, &s); err != nil || r.Project.ID == 0 {
-		s.Nav = append(s.Nav, firmNav(ctx)...)
+	ps, err := mine(ctx, tx)
+	if err != nil {
 		return s, err
 	}
-	return s, shellProject(ctx, tx, r, &s)
+	p := lastOf(ps, r)
+	shellProjects(ps, p, &s)
+	if p.ID != 0 {
+		err = shellProject(core.WithProject(ctx, p), tx, r, &s)
+	}
+	s.Nav = append(s.Nav, firmNav(ctx, r)...)
+	return s, err
 }
 
-func shellProjects(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) error {
-	ps, err := mine(ctx, tx)
-	for _, p := range ps {
-		item := ui.ProjectItem{Code: p.Code, Name: p.Name, Href: "/p/" + p.Code + "/", On: p.ID == r.Project.ID}
+func shellProjects(mine []core.Project, now core.Project, s *ui.Shell) {
+	for _, p := range mine {
+		item := ui.ProjectItem{Code: p.Code, Name: p.Name, Href: "/p/" + p.Code + "/", On: p.ID == now.ID}
 		if item.On {
 			s.Project = &item
 		}
 		s.Projects = append(s.Projects, item)
 	}
-	return err
 }
 
 func shellProject(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) error {
-	a, p := core.ActorOf(ctx), r.Project
+	a, p := core.ActorOf(ctx), core.ProjectOf(ctx)
 	base := "/p/" + p.Code + "/"
 	roles := a.Seats[p.ID].Roles
 	if len(roles) > 0 {
@@ -174,15 +193,12 @@ func shellProject(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) er
 		return err
 	}
 	s.Todo, s.Late = int(n)+unread, late > 0
-	if s.Nav, err = projectNav(ctx, tx, r, base); err != nil {
-		return err
-	}
-	s.Nav = append(s.Nav, firmNav(ctx)...)
-	return nil
+	s.Nav, err = projectNav(ctx, tx, r, base)
+	return err
 }
 
 func projectNav(ctx context.Context, tx db.Tx, r *web.Request, base string) ([]ui.NavGroup, error) {
-	a, p := core.ActorOf(ctx), r.Project
+	a, p := core.ActorOf(ctx), core.ProjectOf(ctx)
 	groups := make([]ui.NavGroup, len(house.WingNames()))
 	for i, label := range house.WingNames() {
 		groups[i].Label = label
@@ -217,11 +233,11 @@ func navItems(ctx context.Context) []house.Nav {
 }
 
 // firmNav is what belongs to the firm as a whole.
-func firmNav(ctx context.Context) []ui.NavGroup {
+func firmNav(ctx context.Context, r *web.Request) []ui.NavGroup {
 	g := ui.NavGroup{Label: core.T("公司", "Firm")}
 	for _, n := range navItems(ctx) {
 		if n.Path[0] == '/' && (n.Perm == "" || core.ActorOf(ctx).Can(core.Firm, n.Perm)) {
-			g.Items = append(g.Items, ui.NavItem{Label: n.Label, Href: n.Path, Icon: n.Icon})
+			g.Items = append(g.Items, ui.NavItem{Label: n.Label, Href: n.Path, Icon: n.Icon, On: under(r.HTTP.URL.Path, n.Path)})
 		}
 	}
 	if len(g.Items) == 0 {

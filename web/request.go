@@ -178,8 +178,9 @@ func langOf(h *http.Request) core.Lang {
 }
 
 const (
-	langCookie  = "huiyin_lang"
-	flashCookie = "huiyin_flash"
+	langCookie    = "huiyin_lang"
+	flashCookie   = "huiyin_flash"
+	projectCookie = "huiyin_project"
 )
 
 func (s *Server) base(h *http.Request) context.Context {

@@ -44,6 +44,7 @@ func (s *Server) sendPage(ctx context.Context, w http.ResponseWriter, r *Request
 		s.render(ctx, w, r, or(p.Status, http.StatusOK), p.Body)
 		return
 	}
+	s.rememberProject(w, r)
 	shell.Flash = takeFlash(w, r.HTTP)
 	body := ui.Page(shell, p.Body)
 	if p.Bare {
@@ -79,6 +80,14 @@ func (s *Server) redirect(ctx context.Context, w http.ResponseWriter, r *Request
 		return
 	}
 	http.Redirect(w, r.HTTP, v.URL, http.StatusSeeOther)
+}
+
+// rememberProject keeps the project that was last looked at, for the pages that name none: the firm's and one's own.
+func (s *Server) rememberProject(w http.ResponseWriter, r *Request) {
+	if r.Project.Code == "" || r.LastProject() == r.Project.Code {
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: projectCookie, Value: r.Project.Code, Path: "/", HttpOnly: true, Secure: s.cfg.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 func takeFlash(w http.ResponseWriter, h *http.Request) string {

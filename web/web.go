@@ -126,6 +126,16 @@ func (r *Request) Fragment() bool {
 	return r.HTTP.Header.Get("HX-Request") == "true" && r.HTTP.Header.Get("HX-Boosted") != "true"
 }
 
+// LastProject is the code of the project that this browser last looked at, "" when none. It is only a hint: whoever uses
+// it asks whether the actor has a seat there.
+func (r *Request) LastProject() string {
+	c, err := r.HTTP.Cookie(projectCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
 // Here is the page's own address, to come back to.
 func (r *Request) Here() string { return r.HTTP.URL.RequestURI() }
 

@@ -25,7 +25,7 @@ func inputOf[In any](r approval.Request) (In, error) {
 }
 
 func approvalKind() register.Kind {
-	return register.Kind{Name: "approval", Plural: "approvals", Label: core.T("审批", "Approval"), Table: "approval_request", Events: map[string]core.Text{
+	return register.Kind{Name: "approval", Plural: "approvals", Label: core.T("审批", "Approvals"), Table: "approval_request", Events: map[string]core.Text{
 		"asked": core.T("提出申请:{reason}", "asked: {reason}"), "passed": core.T("同意,转下一步", "agreed, next step"), "approved": core.T("批准 {note}", "approved {note}"),
 		"declined": core.T("不同意:{note}", "declined: {note}"), "withdrawn": core.T("撤回", "withdrawn"),
 	}}

@@ -21,7 +21,7 @@ import (
 
 // dutyKind is a duty [待办] as a record of its own.
 func dutyKind() register.Kind {
-	return register.Kind{Name: "duty", Plural: "duties", Label: core.T("待办事项", "Duty"), Table: "duty_duty", Events: map[string]core.Text{
+	return register.Kind{Name: "duty", Plural: "duties", Label: core.T("待办事项", "Duties"), Table: "duty_duty", Events: map[string]core.Text{
 		"opened": core.T("产生", "raised"), "done": core.T("办结 {note}", "done {note}"), "waived": core.T("豁免:{note}", "waived: {note}"),
 		"void": core.T("作废 {note}", "voided {note}"), "assigned": core.T("交给 {name}", "given to {name}"), "released": core.T("退回岗位", "returned to the role"),
 		"escalated": core.T("逾期上报", "late, went up"), "claimed": core.T("认领", "claimed"), "passed": core.T("转交给 {name}:{note}", "passed on to {name}: {note}"),

@@ -46,7 +46,7 @@ func usual() []DepartmentIn {
 
 func departments() register.Register[Department] {
 	heads := []core.Role{core.Manager, core.Admin}
-	k := register.Kind{Name: "department", Plural: "departments", Label: core.T("部门", "Department"), Table: "project_department",
+	k := register.Kind{Name: "department", Plural: "departments", Label: core.T("部门", "Departments"), Table: "project_department",
 		Events: map[string]core.Text{"created": core.T("设立", "Set up"), "changed": core.T("修改", "Changed"), "voided": core.T("撤销:{reason}", "Closed: {reason}")}}
 	return register.Register[Department]{
 		Kind: k, Viewers: []core.Role{core.Manager, core.Admin, core.GM, core.Supervisor, core.Desk}, Columns: []string{"name", "phone", "duty"},

@@ -112,7 +112,7 @@ func newFields() []core.Field[In] {
 
 // kind is the register's.
 func kind() register.Kind {
-	return register.Kind{Name: "project", Plural: "projects", Label: core.T("项目", "Project"), Table: "project_project", Firm: true,
+	return register.Kind{Name: "project", Plural: "projects", Label: core.T("项目", "Projects"), Table: "project_project", Firm: true,
 		Events: map[string]core.Text{"created": core.T("建立项目", "Created the project"), "changed": core.T("修改资料", "Changed its data")}}
 }
 

@@ -120,7 +120,7 @@ func heads() []core.Role { return []core.Role{core.Admin, core.GM} }
 func isHead(r core.Role) bool { return r == core.Admin || r == core.GM }
 
 func kind() register.Kind {
-	return register.Kind{Name: "user", Plural: "users", Label: core.T("用户", "User"), Table: "user_user", Firm: true, Events: map[string]core.Text{
+	return register.Kind{Name: "user", Plural: "users", Label: core.T("用户", "Users"), Table: "user_user", Firm: true, Events: map[string]core.Text{
 		"created": core.T("建立:{name}", "Created: {name}"), "changed": core.T("修改资料", "Changed the data"), "seated": core.T("{project}的岗位改为:{roles}", "Roles in {project} are now: {roles}"),
 		"login": core.T("开通登录:{login}", "Given a sign-in: {login}"), "reset": core.T("重设密码", "Reset the password"), "left": core.T("离职:{reason}", "Left: {reason}"), "returned": core.T("恢复在职", "Returned"),
 		"signed_in": core.T("登录", "Signed in"), "password": core.T("修改密码", "Changed the password"), "totp_on": core.T("启用两步验证", "Turned on the second factor"),
