@@ -218,8 +218,11 @@ func (g Register[T]) listPage(ctx context.Context, tx db.Tx, r *web.Request) (we
 			return nil, err
 		}
 	}
-	v := listView{Head: ui.HeadView{Title: g.Kind.Label}, Buttons: g.buttons(ctx, tx), Intro: intro, Filter: g.filterView(ctx, q), Table: g.table(ctx, rows),
+	v := listView{Head: ui.HeadView{Title: g.Kind.Label}, Buttons: g.buttons(ctx, tx), Intro: intro, Table: g.table(ctx, rows),
 		Live: g.Topic, Here: r.Here()}
+	if v.Filter, err = g.filterView(ctx, tx, q); err != nil {
+		return nil, err
+	}
 	if next != "" {
 		values := r.Values()
 		values.Set("after", next)
@@ -230,10 +233,26 @@ func (g Register[T]) listPage(ctx context.Context, tx db.Tx, r *web.Request) (we
 		values.Del("after")
 		v.Buttons = append(v.Buttons, ui.ActionView{Label: core.T("导出", "Export"), Href: g.Kind.Href(ctx, 0, "export.xlsx") + "?" + values.Encode()})
 	}
+	if len(rows) == 0 {
+		v.Table.Empty, v.First = g.nothing(v)
+	}
 	if r.Fragment() && r.Query("part") == "table" {
 		return web.Fragment{Body: listTable(v)}, nil
 	}
 	return web.Page{Title: g.Kind.Label, Body: listPage(v)}, nil
+}
+
+// nothing says why a list is empty and leads on: past the filter, or to the first record.
+func (g Register[T]) nothing(v listView) (core.Text, *ui.Link) {
+	if v.Filter.Clear != "" {
+		return core.T("没有符合条件的记录", "Nothing matches the filter"), &ui.Link{Label: core.T("清除条件", "Clear the filter"), Href: v.Filter.Clear}
+	}
+	for _, b := range v.Buttons {
+		if b.Verb != "" && !b.Disabled {
+			return v.Table.Empty, &ui.Link{Label: b.Label, Href: b.Href}
+		}
+	}
+	return v.Table.Empty, nil
 }
 
 func (g Register[T]) buttons(ctx context.Context, tx db.Tx) []ui.ActionView {
@@ -249,16 +268,38 @@ func (g Register[T]) buttons(ctx context.Context, tx db.Tx) []ui.ActionView {
 	return out
 }
 
-func (g Register[T]) filterView(ctx context.Context, q Query) ui.FilterView {
+// filtersShown stand above a list on one line; the rest are under 更多条件 until one of them is set.
+const filtersShown = 5
+
+func (g Register[T]) filterView(ctx context.Context, tx db.Tx, q Query) (ui.FilterView, error) {
 	f := ui.FilterView{Action: g.Kind.Href(ctx, 0)}
 	f.Fields = append(f.Fields, ui.FieldView{Name: "q", Label: core.T("查找", "Find"), Value: q.Text, Kind: core.KindText})
-	for _, x := range g.Filters {
-		f.Fields = append(f.Fields, ui.FieldView{Name: x.Name, Label: x.Label, Kind: x.Kind, Choices: x.Choices, Value: q.Filter[x.Name]})
+	for i, x := range g.Filters {
+		v, err := x.field(ctx, tx, q.Filter[x.Name])
+		if err != nil {
+			return f, err
+		}
+		if i < filtersShown || v.Value != "" {
+			f.Fields = append(f.Fields, v)
+			continue
+		}
+		f.More = append(f.More, v)
 	}
 	if q.Text != "" || len(q.Filter) > 0 {
 		f.Clear = f.Action
 	}
-	return f
+	return f, nil
+}
+
+func (x Filter) field(ctx context.Context, tx db.Tx, value string) (v ui.FieldView, err error) {
+	v = ui.FieldView{Name: x.Name, Label: x.Label, Kind: x.Kind, Choices: x.Choices, None: x.None, Value: value}
+	if !v.None.Is() {
+		v.None = core.T("不限", "Any")
+	}
+	if x.Choose != nil {
+		v.Choices, err = x.Choose(ctx, tx)
+	}
+	return v, err
 }
 
 func (g Register[T]) table(ctx context.Context, rows []T) ui.TableView {

@@ -26,6 +26,7 @@ type listView struct {
 	Filter  ui.FilterView
 	Table   ui.TableView
 	Next    string
+	First   *ui.Link // what to do about an empty list
 	Live    string
 	Here    string
 }
@@ -79,11 +80,26 @@ func (g Register[T]) recordPage(ctx context.Context, tx db.Tx, r *web.Request) (
 	if !rec.NoActions {
 		v.Actions, v.Later = g.actions(ctx, tx, id, g.versionOf(&t))
 	}
+	v.liftAlarm()
 	if err := v.fill(ctx, tx, g.Kind, id); err != nil {
 		return nil, err
 	}
 	v.Reveals = g.reveals(ctx, id)
 	return web.Page{Title: rec.Head.Title, Body: recordPage(v)}, nil
+}
+
+// liftAlarm moves the button that ends the running term up into the alarm's card: there it is seen first.
+func (v *recordView) liftAlarm() {
+	if v.Alarm == nil {
+		return
+	}
+	i := slices.IndexFunc(v.Actions, func(a ui.ActionView) bool { return a.Verb == v.Alarm.Verb && !a.Disabled })
+	if i < 0 {
+		return
+	}
+	button := v.Actions[i]
+	button.Primary = true
+	v.Alarm.Button, v.Actions = &button, slices.Delete(v.Actions, i, i+1)
 }
 
 func (g Register[T]) recordOf(ctx context.Context, tx db.Tx, t T) (Record, error) {

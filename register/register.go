@@ -96,9 +96,11 @@ type Query struct {
 type Filter struct {
 	Name    string
 	Label   core.Text
-	Kind    core.FieldKind // choice, date, month, text, ref
+	Kind    core.FieldKind // choice, date, month, text
 	Choices []core.Choice
-	Source  string // for ref: look-up address under the project
+	None    core.Text // what no choice is called, where it is not 不限
+	// Choose gives the choices that depend on data: the project's buildings.
+	Choose func(ctx context.Context, tx db.Tx) ([]core.Choice, error)
 }
 
 // Register is a kind of record with its list, page, API and verbs.

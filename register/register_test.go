@@ -242,6 +242,12 @@ func TestTheListFiltersAndPages(t *testing.T) {
 		if a := s.call(t, "alice", "GET", "/p/a/key?q=roof", ""); !strings.Contains(a.body, "roof &lt;b&gt;") || strings.Contains(a.body, "gate") {
 			t.Error("the text does not filter, or is not escaped")
 		}
+		if a := s.call(t, "alice", "GET", "/p/a/key?q=nobody", ""); !strings.Contains(a.body, "Nothing matches the filter") || !strings.Contains(a.body, `<a class="btn pri" href="/p/a/key">`) {
+			t.Error("a filter that finds nothing does not lead back to all")
+		}
+		if a := s.call(t, "alice", "GET", "/p/a/key", ""); !strings.Contains(a.body, `<option value="">Any</option>`) {
+			t.Error("no choice in a filter is not called Any")
+		}
 		if a := s.call(t, "alice", "GET", "/p/b/key", ""); strings.Contains(a.body, "gate") {
 			t.Error("another project's list shows our keys")
 		}

@@ -5,6 +5,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/module/estate"
 	"huiyin/register"
 	"huiyin/web/ui"
 )
@@ -94,7 +95,7 @@ func fileRegister() register.Any {
 		Columns: []string{"name", "kind", "units", "contact", "phone", "category", "state"},
 		Filters: []register.Filter{{Name: "kind", Label: core.T("类型", "Kind"), Kind: core.KindChoice, Choices: kinds()}, {Name: "category", Label: core.T("类别", "Category"), Kind: core.KindChoice, Choices: Categories()},
 			{Name: "grade", Label: core.T("等级", "Grade"), Kind: core.KindChoice, Choices: grades()}, {Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: states()},
-			{Name: "building", Label: core.T("楼座", "Building"), Kind: core.KindRef, Source: "building"}, {Name: "overdue", Label: core.T("逾期未核实", "Verification overdue"), Kind: core.KindBool}},
+			{Name: "building", Label: core.T("楼座", "Building"), Kind: core.KindChoice, Choose: buildingChoices}, {Name: "overdue", Label: core.T("逾期未核实", "Verification overdue"), Kind: core.KindBool}},
 		ID: func(c *Customer) core.ID { return c.ID }, Version: func(c *Customer) int64 { return c.Version },
 		Cursor: func(c *Customer) string { return core.ID(c.FiledAt.UnixMicro()).String() + "~" + c.ID.String() },
 		Find:   find, Get: Get, Record: fileRecord, Topic: "",
@@ -441,4 +442,13 @@ func handoverRegister() register.Any {
 				}},
 		},
 	}
+}
+
+func buildingChoices(ctx context.Context, tx db.Tx) ([]core.Choice, error) {
+	bs, err := estate.Buildings(ctx, tx)
+	out := make([]core.Choice, len(bs))
+	for i, b := range bs {
+		out[i] = core.Choice{Value: b.ID.String(), Label: ui.Plain(b.Name)}
+	}
+	return out, err
 }

@@ -91,7 +91,7 @@ func columnNames() []string {
 func matters() register.Register[Matter] {
 	return register.Register[Matter]{Kind: Kind(), Viewers: readers(), Export: []core.Role{core.Supervisor, core.Manager, core.GM}, Fields: fields(), Columns: columnNames(),
 		Filters: []register.Filter{
-			{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, States()...)},
+			{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, None: core.T("在办的", "Open ones"), Choices: append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, States()...)},
 			{Name: "kind", Label: core.T("类别", "Kind"), Kind: core.KindChoice, Choices: append(Kinds(), core.Choice{Value: "repair", Label: core.T("报修", "Repair")})},
 			{Name: "mine", Label: core.T("转给我的", "Handed to me"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "mine", Label: core.T("是", "Yes")}}},
 			{Name: "late", Label: core.T("逾期", "Overdue"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "late", Label: core.T("是", "Yes")}}},

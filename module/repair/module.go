@@ -173,7 +173,7 @@ func orders() register.Register[Order] {
 	}
 	yes := func(v string) []core.Choice { return []core.Choice{{Value: v, Label: core.T("是", "Yes")}} }
 	return register.Register[Order]{Kind: Kind(), Viewers: append(anybody(), core.Quality, core.GM, core.Cashier), Export: []core.Role{core.Supervisor, core.Manager, core.GM}, Fields: fields(), Columns: columnNames(),
-		Filters: []register.Filter{choice("state", "状态", "State", append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, States()...)), choice("trade", "性质", "Nature", Trades()), choice("level", "级别", "Level", Levels()),
+		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, None: core.T("在办的", "Open ones"), Choices: append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, States()...)}, choice("trade", "性质", "Nature", Trades()), choice("level", "级别", "Level", Levels()),
 			choice("scope", "户内/公共", "Inside or common", Scopes()), choice("paid", "有偿", "Chargeable", yes("true")), choice("mine", "我的", "Mine", yes("mine")), choice("late", "逾期", "Overdue", yes("late")),
 			{Name: "month", Label: core.T("月份", "Month"), Kind: core.KindMonth}},
 		ID: func(o *Order) core.ID { return o.Ref.ID }, Version: func(o *Order) int64 { return o.Version }, Cursor: cursor, Find: find, Get: Get, Row: row, Record: record, Topic: "repair",

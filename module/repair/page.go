@@ -77,7 +77,7 @@ func alarm(ctx context.Context, tx db.Tx, o Order, as []Arrival) (*ui.AlarmView,
 		zh, en = append(zh, p.Label.ZH), append(en, p.Label.EN)
 	}
 	return &ui.AlarmView{Label: core.T("三方到场", "Three parties on site"), Due: due, Now: core.Now(ctx), Text: core.T("跑水漏水 15 分钟内主管、客服、维修共同到场", "Flood or leak: supervisor, desk and technician on site within 15 minutes"),
-		Clause: "D4.2", ClauseHref: register.Cite(ctx, "D4.2"), Note: ui.Plain(strings.Join(came, " · ")), Missing: core.T("%s 未到", "%s not there yet", core.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")})}, nil
+		Clause: "D4.2", ClauseHref: register.Cite(ctx, "D4.2"), Verb: "arrive", Note: ui.Plain(strings.Join(came, " · ")), Missing: core.T("%s 未到", "%s not there yet", core.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")})}, nil
 }
 
 func pairs(ctx context.Context, o Order) []ui.Pair {

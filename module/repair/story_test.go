@@ -100,7 +100,7 @@ func buttons(k *testkit.Kit, role core.Role, path string) {
 	b := k.As(role)
 	p := b.Get(path).OK(k)
 	var open []string
-	p.Find(".acts a.btn, .acts form").Each(func(_ int, s *goquery.Selection) {
+	p.Find(".acts a.btn, .acts form, .alarm a.btn, .alarm form").Each(func(_ int, s *goquery.Selection) {
 		address := s.AttrOr("href", s.AttrOr("action", ""))
 		open = append(open, address[strings.LastIndex(address, "/")+1:])
 	})
@@ -218,6 +218,9 @@ func TestD4_2_ABurstPipeShowsTheFifteenMinutes(t *testing.T) {
 		p := k.As(core.Desk).Get(path)
 		if p.Find(".alarm [data-due]").Length() != 1 || !strings.Contains(p.Text(".alarm"), "15:00") || !strings.Contains(p.Text(".alarm"), "D4.2") || !strings.Contains(p.Text(".alarm"), "主管、客服、维修 未到") {
 			k.Fatalf("the alarm: %s", p.Text(".alarm"))
+		}
+		if href := p.Find(".alarm .btn.pri").AttrOr("href", ""); href != path+"/arrive" || p.Find(".acts a[href$='/arrive']").Length() != 0 {
+			k.Errorf("the arrival is stamped from the alarm's card, and only there: %q", href)
 		}
 		for _, r := range []core.Role{core.Supervisor, core.Desk} {
 			k.As(r).Post(path+"/arrive", nil).OK(k)

@@ -163,7 +163,7 @@
   });
   addEventListener("pageshow", (e) => e.persisted && unguard(doc));
   doc.addEventListener("htmx:afterRequest", () => unguard(doc));
-  on("change", "form[data-auto] select, form[data-auto] [type=radio]", (el) => el.form.requestSubmit());
+  on("change", "form[data-auto] select, form[data-auto] :is([type=radio],[type=checkbox])", (el) => el.form.requestSubmit());
   on("change", "[data-all]", (el) => all(`[name="${el.dataset.all}"]`).forEach((b) => { b.checked = el.checked; }));
 
   // ---- rows of a repeated group

@@ -20,6 +20,7 @@ type FieldView struct {
 	Value    string
 	Values   []string // for choices
 	Choices  []core.Choice
+	None     core.Text // for choice: what choosing nothing is called; 请选择 by default
 	Required bool
 	Error    core.Text
 	Min, Max int64 // text: characters; int: value; others: not used in the browser
@@ -99,6 +100,13 @@ func fieldOf(s core.Spec, prefix string, values map[string][]string, errs map[st
 		f.Blank = fieldsOf(s.Rows, name+".__i__.", nil, nil)
 	}
 	return f
+}
+
+func (f FieldView) none() core.Text {
+	if f.None.Is() {
+		return f.None
+	}
+	return core.T("请选择", "Choose")
 }
 
 func wideKind(k core.FieldKind) bool {

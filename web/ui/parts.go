@@ -54,11 +54,14 @@ type AlarmView struct {
 	ClauseHref string
 	Note       core.Text // who has done their part
 	Missing    core.Text // who has not; shown in red
+	Verb       string    // of the record's actions, the one that ends the term
+	Button     *ActionView
 }
 
 // ActionView is one button under 现在可以做. A closed one says Why and cites the clause. Exactly one of Href (a form page),
 // Post (done at once) and DialogID (opens a dialog on this page) is set.
 type ActionView struct {
+	Verb       string // what the button does, as in its address
 	Label      core.Text
 	Href       string
 	Post       string
@@ -78,7 +81,7 @@ type ActionView struct {
 func ActionsOf(base string, acts []core.Action, clauseHref func(clause string) string) []ActionView {
 	out := make([]ActionView, len(acts))
 	for i, a := range acts {
-		v := ActionView{Label: a.Label, Href: base + "/" + a.Verb, Primary: a.Primary, Why: a.Why, Clause: a.Clause}
+		v := ActionView{Verb: a.Verb, Label: a.Label, Href: base + "/" + a.Verb, Primary: a.Primary, Why: a.Why, Clause: a.Clause}
 		if a.Err != nil {
 			v.Disabled, v.Why = true, core.AsErr(a.Err).Text
 			v.Clause = or(core.ClauseOf(a.Err), a.Clause)
