@@ -227,13 +227,18 @@ func FileViews(ctx context.Context, tx db.Tx, ref core.Ref) ([]ui.FileView, erro
 	files, err := file.List(ctx, tx, ref)
 	out := make([]ui.FileView, len(files))
 	for i, f := range files {
-		href := "/p/" + core.ProjectOf(ctx).Code + "/file/" + f.ID.String()
+		href := FileHref(ctx, f)
 		out[i] = ui.FileView{Name: f.Name, Href: href, Type: f.Type, Size: f.Size, At: f.At}
 		if f.Image() {
 			out[i].Thumb = href + "?inline=1"
 		}
 	}
 	return out, err
+}
+
+// FileHref is where an attachment of the request's project is downloaded.
+func FileHref(ctx context.Context, f file.File) string {
+	return "/p/" + core.ProjectOf(ctx).Code + "/file/" + f.ID.String()
 }
 
 func timeline(ctx context.Context, tx db.Tx, k Kind, ref core.Ref) ([]ui.Event, error) {

@@ -26,6 +26,7 @@ func routes() []web.Route {
 		{Pattern: "GET /p/{project}/repair/report.xlsx", Perm: "repair.report", Handle: reportXlsx},
 		{Pattern: "GET /p/{project}/repair/register.pdf", Perm: "repair.export", Handle: registerPDF},
 		{Pattern: "GET /p/{project}/repair/{id}/slip.pdf", Perm: "repair.view", Handle: slipPDF},
+		{Pattern: "GET /p/{project}/repair/{id}/slip/print", Perm: "repair.view", Handle: slipPage},
 	}
 }
 
@@ -54,7 +55,7 @@ func record(ctx context.Context, tx db.Tx, o Order) (register.Record, error) {
 	if len(ls) > 0 {
 		r.Cards = append(r.Cards, tableCard(core.T("用料与费用", "Materials and charges"), lineTable(ctx, o, ls)))
 	}
-	r.Cards = append(r.Cards, papers([]ui.Link{{Label: core.T("打印维修单(三联)", "Print the order (three parts)"), Href: href(ctx, o.Ref.ID, "slip.pdf")}}))
+	r.Cards = append(r.Cards, papers([]ui.Link{{Label: core.T("打印维修单(三联)", "Print the order (three parts)"), Href: href(ctx, o.Ref.ID, "slip/print")}, {Label: core.T("维修单 PDF", "Order as PDF"), Href: href(ctx, o.Ref.ID, "slip.pdf")}}))
 	return r, nil
 }
 
@@ -373,85 +374,4 @@ func printRegister(ctx context.Context, f core.Form, month core.Month, os []Orde
 	d.Table([]print.Column{col("序号", "No.", 1.1), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 3.3), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
 		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 3.2)}, rows)
 	return d.Bytes()
-}
-
-// slipPDF prints the order in three parts (C17.3).
-func slipPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
-	id, err := r.ID("id")
-	if err != nil {
-		return nil, err
-	}
-	o, err := Get(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	b, err := PrintSlip(ctx, tx, o)
-	if b == nil {
-		return nil, err
-	}
-	return web.Download{Name: o.Number + ".pdf", Type: "application/pdf", Bytes: b, Inline: true}, nil
-}
-
-// PrintSlip is the three-part order (维修单: 客户联, 工程联, 财务联) with charges, materials and signatures (C17.3).
-func PrintSlip(ctx context.Context, tx db.Tx, o Order) ([]byte, error) {
-	ls, err := Lines(ctx, tx, o)
-	if err != nil {
-		return nil, err
-	}
-	customer, technician, err := signatures(ctx, tx, o)
-	if err != nil {
-		return nil, err
-	}
-	d := print.New(print.A4, core.LangOf(ctx))
-	d.Copies(print.Marks(), func(d *print.Doc, mark string) { slip(ctx, d, mark, o, ls, customer, technician) })
-	return d.Bytes()
-}
-
-func slip(ctx context.Context, d *print.Doc, mark string, o Order, ls []LineView, customer, technician []byte) {
-	say := func(zh, en string) string { return core.T(zh, en).Say(ctx) }
-	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: forms()[1].Title.Say(ctx), Form: forms()[1].Code, Number: o.Number, Mark: mark})
-	d.Grid([]print.Pair{{Key: say("单元", "Unit"), Value: o.UnitCode}, {Key: say("客户", "Customer"), Value: o.CustomerName}},
-		[]print.Pair{{Key: say("联系人", "Contact"), Value: string(o.Contact)}, {Key: say("电话", "Telephone"), Value: o.Phone.Mask()}},
-		[]print.Pair{{Key: say("报修时间", "Reported"), Value: ui.Full(ctx, o.At)}, {Key: say("预约时间", "Appointment"), Value: fullOr(ctx, o)}},
-		[]print.Pair{{Key: say("性质", "Nature"), Value: core.Label(Trades(), o.Trade).Say(ctx)}, {Key: say("级别", "Level"), Value: core.Label(Levels(), o.Level).Say(ctx)}},
-		[]print.Pair{{Key: say("内容", "Content"), Value: o.Content, Lines: 2}}, []print.Pair{{Key: say("结果", "Result"), Value: o.Result, Lines: 2}})
-	col := func(zh, en string, a print.Align) print.Column { return print.Column{Title: say(zh, en), Align: a} }
-	rows := [][]string{}
-	for _, l := range ls {
-		rows = append(rows, []string{l.Name, milli(l.Quantity).String() + l.Unit, l.Price.String(), l.Amount.String(), basisText(ctx, l.Basis)})
-	}
-	rows = append(rows, []string{say("合计", "Total"), "", "", o.Total.String(), ""})
-	d.Table([]print.Column{col("用料与项目", "Materials and items", print.Left), col("数量", "Quantity", print.Right), col("单价", "Price", print.Right), col("金额", "Amount", print.Right), col("依据", "Basis", print.Left)}, rows)
-	d.Line(print.Check(o.Cleared, say("已清场", "Site cleared"))+"   "+print.Check(o.Tried, say("试用合格", "Tried and good"))+"   "+say("评价", "Rating")+fmt.Sprintf(" %d/%d/%d", o.Attitude, o.Speed, o.Quality), print.Left)
-	d.Signs(print.Sign{Label: say("维修人签名", "Technician"), Name: o.TechnicianName, Image: technician}, print.Sign{Label: say("客户签名", "Customer"), Name: string(o.Signer), Image: customer})
-}
-
-func fullOr(ctx context.Context, o Order) string {
-	if o.Appoint.IsZero() {
-		return ""
-	}
-	return ui.Full(ctx, o.Appoint)
-}
-
-// signatures reads the last signatures of the customer and the technician, nil where there is none.
-func signatures(ctx context.Context, tx db.Tx, o Order) (customer, technician []byte, err error) {
-	fs, err := file.List(ctx, tx, o.Ref)
-	for _, f := range fs {
-		if err != nil || f.Role != file.Signature && f.Role != "technician" {
-			continue
-		}
-		var b bytes.Buffer
-		in, openErr := file.OpenContent(ctx, tx, f)
-		if err = openErr; err != nil {
-			break
-		}
-		_, err = b.ReadFrom(in)
-		_ = in.Close()
-		if f.Role == file.Signature {
-			customer = b.Bytes()
-		} else {
-			technician = b.Bytes()
-		}
-	}
-	return customer, technician, err
 }

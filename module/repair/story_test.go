@@ -180,6 +180,13 @@ func TestTheStoryOfALeakingTap(t *testing.T) {
 			k.Errorf("the end: %s, %s", o.State, o.Total)
 		}
 		slip := words(k, boss.Get(path+"/slip.pdf").OK(k).Body)
+		paper := boss.Get(path + "/slip/print").OK(k)
+		if n := paper.Find("article.copy").Length(); n != 3 || paper.Find("article.copy img[src*='/file/']").Length() != 6 || paper.Find("[data-print]").Length() != 1 {
+			k.Errorf("the print page has %d parts, or lacks the two signatures on each: %s", n, paper.Text("main"))
+		}
+		if boss.Get(path).Find("a[href$='/slip/print']").Length() != 1 || boss.Get(path).Find("a[href$='/slip.pdf']").Length() != 1 {
+			k.Error("the order's page does not lead to its paper")
+		}
 		for _, want := range []string{o.Number, "阀芯", "人工(半小时)", "换了阀芯", "陈静", "客户", "工程", "财务"} {
 			if !strings.Contains(slip, want) {
 				k.Errorf("the slip lacks %q", want)

@@ -143,6 +143,7 @@
     if (!m.contains(e.target)) m.open = false;
   }));
   on("click", "[data-open]", (el) => doc.getElementById(el.dataset.open)?.showModal());
+  on("click", "[data-print]", () => print());
   on("click", "[data-close]", (el) => el.closest("dialog")?.close());
   for (const d of all("dialog:has(.problem)")) d.showModal(); // it came back with errors
 
