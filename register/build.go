@@ -293,9 +293,6 @@ func (g Register[T]) filterView(ctx context.Context, tx db.Tx, q Query) (ui.Filt
 
 func (x Filter) field(ctx context.Context, tx db.Tx, value string) (v ui.FieldView, err error) {
 	v = ui.FieldView{Name: x.Name, Label: x.Label, Kind: x.Kind, Choices: x.Choices, None: x.None, Value: value}
-	if !v.None.Is() {
-		v.None = core.T("不限", "Any")
-	}
 	if x.Choose != nil {
 		v.Choices, err = x.Choose(ctx, tx)
 	}

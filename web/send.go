@@ -192,12 +192,12 @@ func (s *Server) failPage(ctx context.Context, w http.ResponseWriter, r *Request
 	if e.Clause != "" && s.cfg.Cite != nil {
 		href = s.cfg.Cite(ctx, e.Clause)
 	}
-	body := ui.Problem(e, href)
 	if r.Fragment() {
-		s.render(ctx, w, r, code, body)
+		s.render(ctx, w, r, code, ui.Problem(e, href))
 		return
 	}
-	shell := ui.Shell{Title: core.T("没有完成", "Not done"), Brand: core.T("回音", "Huiyin"), Here: "/"}
+	shell := ui.Shell{Title: refusalTitle(e.Kind), Brand: core.T("回音", "Huiyin"), Here: "/"}
+	body := ui.Refusal(shell.Title, e, href, cameFrom(r.HTTP), "/")
 	bare := core.ActorOf(ctx).ID == 0 || s.cfg.Shell == nil
 	if !bare {
 		err := s.cfg.DB.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
@@ -213,6 +213,36 @@ func (s *Server) failPage(ctx context.Context, w http.ResponseWriter, r *Request
 		page = ui.Bare(shell, body)
 	}
 	s.render(ctx, w, r, code, page)
+}
+
+// refusalTitle is the heading of the page that says why something was not done.
+func refusalTitle(k core.ErrKind) core.Text {
+	switch k {
+	case core.KindRefused:
+		return core.T("制度不允许", "The regulation does not allow this")
+	case core.KindForbidden:
+		return core.T("没有权限", "You may not do this")
+	case core.KindNotFound:
+		return core.T("没有找到", "Not found")
+	case core.KindConflict:
+		return core.T("现在不能这样做", "Not possible now")
+	case core.KindInvalid:
+		return core.T("填写有误", "Something needs correcting")
+	case core.KindTooLarge:
+		return core.T("文件太大", "Too large")
+	case core.KindTooMany, core.KindBusy:
+		return core.T("请稍等", "Please wait")
+	}
+	return core.T("系统出错了", "Something went wrong")
+}
+
+// cameFrom is the page of ours that led here, "" when it is unknown or this very page.
+func cameFrom(h *http.Request) string {
+	u, err := url.Parse(h.Referer())
+	if err != nil || u.Host != h.Host || u.Path == "" || u.RequestURI() == h.URL.RequestURI() && h.Method == http.MethodGet {
+		return ""
+	}
+	return u.RequestURI()
 }
 
 // problem is RFC 9457, with the clause.

@@ -269,6 +269,22 @@ func TestErrorsBecomeTheRightAnswer(t *testing.T) {
 	})
 }
 
+// TestARefusalSaysHowToGoOn: the page is headed, says why, and leads back to the page of ours that one came from.
+func TestARefusalSaysHowToGoOn(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		a := s.call(t, "alice", "GET", "/nowhere", "", "Referer", s.URL+"/p/a/notes?q=x", "Accept-Language", "zh-CN")
+		if a.StatusCode != 404 || !strings.Contains(a.body, "<h1>没有找到</h1>") || !strings.Contains(a.body, `href="/p/a/notes?q=x"`) {
+			t.Errorf("%d: %s", a.StatusCode, a.body)
+		}
+		for _, from := range []string{"", "https://elsewhere.example/x", s.URL + "/nowhere"} {
+			a := s.call(t, "alice", "GET", "/nowhere", "", "Referer", from, "Accept-Language", "en")
+			if strings.Contains(a.body, ">Back<") || strings.Contains(a.body, "elsewhere") || !strings.Contains(a.body, ">Home<") {
+				t.Errorf("coming from %q: %s", from, a.body)
+			}
+		}
+	})
+}
+
 func TestEveryAnswerCarriesTheGuards(t *testing.T) {
 	s := newSite(t, dbtest.Open(t, dbtest.Config(t, db.SQLite, tables...)))
 	css := regexp.MustCompile(`/static/app\.[0-9a-f]+\.css`).FindString(s.call(t, "", "GET", "/hello", "").body)

@@ -102,6 +102,14 @@ func fieldOf(s core.Spec, prefix string, values map[string][]string, errs map[st
 	return f
 }
 
+// filtering is the field as a filter draws it: choosing nothing means any.
+func (f FieldView) filtering() FieldView {
+	if !f.None.Is() {
+		f.None = core.T("不限", "Any")
+	}
+	return f
+}
+
 func (f FieldView) none() core.Text {
 	if f.None.Is() {
 		return f.None

@@ -2108,7 +2108,7 @@ func Filter(f FilterView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, field := range f.Fields {
-			templ_7745c5c3_Err = Field(field).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Field(field.filtering()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2132,7 +2132,7 @@ func Filter(f FilterView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, field := range f.More {
-				templ_7745c5c3_Err = Field(field).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Field(field.filtering()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

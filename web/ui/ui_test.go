@@ -81,7 +81,7 @@ func samples() map[string]templ.Component {
 		"Empty": Empty(two("没有", "Nothing"), &Link{Label: two("新建", "New"), Href: "/new"}), "Pager": Pager("/n", "/p"), "TableWrap": TableWrap(),
 		"Table": Table(TableView{Caption: two("表", "List"), Select: "id", Columns: []Column{{Label: two("条款", "Clause"), Sort: "/s", Order: "ascending"}, {Label: two("应办", "Due"), Num: true}},
 			Rows: []Row{{Tone: Late, Key: "1", Label: "C1", Cells: []Cell{{Text: "C1", Href: "/c"}, {Body: text}}}}, Foot: []Cell{{Text: "Sum"}, {Text: "1"}}}),
-		"TableEmpty": Table(TableView{Empty: two("没有", "Nothing")}), "Flash": Flash(Warn, two("注意", "Mind")), "Problem": Problem(refused, "/c"), "ProblemInternal": Problem(errors.New("boom"), ""),
+		"TableEmpty": Table(TableView{Empty: two("没有", "Nothing")}), "Flash": Flash(Warn, two("注意", "Mind")), "Problem": Problem(refused, "/c"), "Refusal": Refusal(two("没有找到", "Not found"), core.Wrong([]core.FieldErr{{Name: "a", Text: two("甲", "A")}, {Name: "b", Text: two("乙", "B")}}), "", "/back", "/"), "ProblemInternal": Problem(errors.New("boom"), ""),
 		"Dialog": Dialog("d", two("标题", "Title")), "Confirm": Confirm(ConfirmView{ID: "c", Title: two("改派", "Reassign"), Text: two("会通知", "They are told"), Danger: true, Form: FormView{Action: "/r/1/reassign"}}),
 		"Attachments": Attachments([]FileView{{Name: "a.jpg", Type: "image/jpeg", Thumb: "/t", Href: "/f", At: noon, By: "Ann"}, {Name: "b.pdf", Href: "/g", Size: 2048}}),
 		"Tabs":        Tabs([]Tab{{Label: two("全部", "All"), Href: "/", Count: "2", On: true}}), "Toolbar": Toolbar(), "Button": Button(Link{Label: two("新建", "New"), Href: "/n"}, true),
