@@ -48,7 +48,7 @@ type DB struct {
 	lease   atomic.Pointer[lease]
 	leasing sync.Mutex // one renewal at a time
 	keys    *Keys
-	guarded sync.Map // SQL text → error, see guard.go
+	guarded sync.Map // SQL text → known, see guard.go
 	tables  map[string]bool
 	hub     *Hub
 	wait    time.Duration

@@ -9,23 +9,43 @@ import (
 
 var words = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
 
+// known is what was found out about a statement's text: why it is refused, or which tables it writes to.
+type known struct {
+	err    error
+	writes []string
+}
+
 // check refuses a statement on a business table that does not name project_id: whoever forgets the scope learns it
 // in the first test, not from another project's data. Each text is looked at once.
-func (d *DB) check(query string) error {
-	if d.tables == nil { // before Start: migrations, leases
-		return nil
+func (t *Transaction) check(query string) error {
+	k := t.db.look(query)
+	if k.err == nil && len(k.writes) > 0 {
+		t.wrote(k.writes)
 	}
+	return k.err
+}
+
+func (d *DB) look(query string) known {
 	if v, ok := d.guarded.Load(query); ok {
-		err, _ := v.(error)
-		return err
+		return v.(known)
 	}
-	err := d.scoped(query)
-	if err == nil {
-		d.guarded.Store(query, nil)
-	} else {
-		d.guarded.Store(query, err)
+	k := known{writes: written(query)}
+	if d.tables == nil { // before Start: migrations, leases
+		return k
 	}
-	return err
+	k.err = d.scoped(query)
+	d.guarded.Store(query, k)
+	return k
+}
+
+var changes = regexp.MustCompile(`\b(?:insert\s+into|update|delete\s+from)\s+([a-z_][a-z0-9_]*)`)
+
+// written lists the tables that a statement writes to; "do update set" names a table "set", which does no harm.
+func written(query string) (tables []string) {
+	for _, m := range changes.FindAllStringSubmatch(strings.ToLower(query), -1) {
+		tables = append(tables, m[1])
+	}
+	return tables
 }
 
 func (d *DB) scoped(query string) error {

@@ -5,9 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +46,7 @@ func (d *DB) openSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.writer = &writer{db: d, conn: c, turn: turns, queue: make(chan *request, 1024), closed: make(chan struct{}), ended: make(chan struct{})}
+	d.writer = &writer{db: d, conn: c, turn: turns, cache: newCache(), queue: make(chan *request, 1024), closed: make(chan struct{}), ended: make(chan struct{})}
 	go d.writer.run()
 	d.readers = make(chan *conn, readerCount)
 	for range readerCount {
@@ -62,7 +66,14 @@ func sqliteDSN(path string) string {
 // conn is one connection with its prepared statements; it belongs to one goroutine at a time.
 type conn struct {
 	c     *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]prepared
+}
+
+// prepared is a statement whose $1, $2 … were written as ?, with the argument of each: the driver and SQLite look up
+// every named parameter among all others.
+type prepared struct {
+	*sql.Stmt
+	order []int
 }
 
 func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
@@ -70,7 +81,7 @@ func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{c: c, stmts: map[string]prepared{}}, nil
 }
 
 // newReader is a connection on which even "insert … returning" is refused, as PostgreSQL refuses it in a Read.
@@ -88,7 +99,7 @@ func newReader(ctx context.Context, pool *sql.DB) (*conn, error) {
 // stmtMax bounds the prepared statements of a connection; our SQL texts are a few hundred.
 const stmtMax = 600
 
-func (c *conn) prepare(query string) (*sql.Stmt, error) {
+func (c *conn) prepare(query string) (prepared, error) {
 	if s, ok := c.stmts[query]; ok {
 		return s, nil
 	}
@@ -98,11 +109,49 @@ func (c *conn) prepare(query string) (*sql.Stmt, error) {
 			delete(c.stmts, k)
 		}
 	}
-	s, err := c.c.PrepareContext(context.Background(), query)
-	if err == nil {
-		c.stmts[query] = s
+	text, order := unnamed(query)
+	s, err := c.c.PrepareContext(context.Background(), text)
+	if err != nil {
+		return prepared{}, err
 	}
-	return s, err
+	p := prepared{s, order}
+	c.stmts[query] = p
+	return p, nil
+}
+
+var parameters = regexp.MustCompile(`'[^']*'|"[^"]*"|--[^\n]*|\$[0-9]+`)
+
+// unnamed writes $1, $2 … as ? and tells which argument each stands for; a text without them stays as it is.
+func unnamed(query string) (string, []int) {
+	var order []int
+	text := parameters.ReplaceAllStringFunc(query, func(m string) string {
+		if m[0] != '$' {
+			return m
+		}
+		n, _ := strconv.Atoi(m[1:])
+		order = append(order, n-1)
+		return "?"
+	})
+	return text, order
+}
+
+// arguments puts the arguments where the parameters stand.
+func (p prepared) arguments(args []any) ([]any, error) {
+	if p.order == nil {
+		return args, nil
+	}
+	out := make([]any, len(p.order))
+	used := 0
+	for i, n := range p.order {
+		if n < 0 || n >= len(args) {
+			return nil, fmt.Errorf("db: there is no argument for $%d", n+1)
+		}
+		out[i], used = args[n], max(used, n+1)
+	}
+	if used < len(args) {
+		return nil, fmt.Errorf("db: the statement takes %d arguments, not %d", used, len(args))
+	}
+	return out, nil
 }
 
 // close gives the connection back to the pool, which closes it. Without it the file would stay open when the database
@@ -121,18 +170,24 @@ func (c *conn) close() {
 // here, and a statement of ours ends soon anyway.
 func (c *conn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
 	s, err := c.prepare(query)
+	if err == nil {
+		args, err = s.arguments(args)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(context.Background(), args...)
+	return s.Stmt.ExecContext(context.Background(), args...)
 }
 
 func (c *conn) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
 	s, err := c.prepare(query)
+	if err == nil {
+		args, err = s.arguments(args)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(context.Background(), args...)
+	return s.Stmt.QueryContext(context.Background(), args...)
 }
 
 func (c *conn) do(statement string) error {
@@ -171,6 +226,8 @@ type writer struct {
 	db     *DB
 	conn   *conn
 	turn   turn
+	cache  *cache
+	counts map[series]int64 // the last numbers, as this commit will leave them
 	queue  chan *request
 	closed chan struct{}
 	ended  chan struct{} // its connection is closed
@@ -253,23 +310,70 @@ func (w *writer) batch(first *request) {
 		return
 	}
 	var ran []*request
+	var lates []late
 	start := time.Now()
 	for r := first; r != nil; r = w.next(len(ran), start) {
 		if r.state.CompareAndSwap(0, 1) {
 			w.one(r)
 			ran = append(ran, r)
+			if r.err == nil {
+				lates = addLate(lates, r.tx.lates...)
+				maps.Copy(w.counts, r.tx.numbers)
+			}
 		}
 	}
-	err := w.conn.do("commit")
+	err := w.end(ran, lates)
+	if err == nil {
+		err = w.conn.do("commit")
+	}
 	if err != nil {
 		_ = w.conn.do("rollback")
+		w.cache.clear() // what it saw of this transaction never was
 	}
 	w.answer(ran, err)
 }
 
-// begin waits for another process (a command beside serve) through SQLite's busy timeout.
+// begin waits for another process (a command beside serve) through SQLite's busy timeout, and asks whether it wrote.
 func (w *writer) begin() error {
-	return w.turn.take(func() error { return w.conn.do("begin immediate") })
+	if err := w.turn.take(func() error { return w.conn.do("begin immediate") }); err != nil {
+		return err
+	}
+	rows, err := w.conn.QueryContext(context.Background(), "pragma data_version")
+	if err != nil {
+		return errors.Join(err, w.conn.do("rollback"))
+	}
+	var version int64
+	for rows.Next() {
+		err = rows.Scan(&version)
+	}
+	if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
+		return errors.Join(err, w.conn.do("rollback"))
+	}
+	w.cache.at(version)
+	w.counts = map[series]int64{}
+	return nil
+}
+
+// end writes what the requests left to the end of the commit.
+func (w *writer) end(ran []*request, lates []late) error {
+	if len(lates) == 0 {
+		return nil
+	}
+	tx := w.tx()
+	tx.trace = slices.ContainsFunc(ran, func(r *request) bool { return r.tx != nil && r.tx.trace })
+	err := guardPanic(context.Background(), tx, func(ctx context.Context, tx Tx) error { return tx.writeLates(ctx, lates) })
+	for _, r := range ran {
+		if r.tx != nil && r.tx.trace {
+			r.tx.queries = append(r.tx.queries, tx.queries...)
+		}
+	}
+	return translate(err)
+}
+
+func (w *writer) tx() Tx {
+	tx := w.db.newTx(w.conn, true)
+	tx.cache, tx.counts = w.cache, w.counts
+	return tx
 }
 
 func (w *writer) next(n int, start time.Time) *request {
@@ -294,7 +398,7 @@ func (w *writer) one(r *request) {
 	if r.err = w.conn.do("savepoint r"); r.err != nil {
 		return
 	}
-	r.tx = w.db.newTx(w.conn, true)
+	r.tx = w.tx()
 	r.err = guardPanic(core.Freeze(r.ctx), r.tx, func(ctx context.Context, tx Tx) error {
 		if err := r.fn(ctx, tx); err != nil {
 			return err

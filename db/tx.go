@@ -22,6 +22,11 @@ type Transaction struct {
 	onDone  []func()
 	topics  []string
 	bag     map[any]any
+	lates   []late
+	cache   *cache           // SQLite's writer only
+	touched []string         // tables written to, for the cache
+	numbers map[series]int64 // taken by this transaction
+	counts  map[series]int64 // and by those before it in the same commit: SQLite's writer only
 	queries []Query
 	trace   bool
 }
@@ -51,7 +56,7 @@ func (t *Transaction) Writing() bool { return t.write }
 // DB is the database that the transaction belongs to, for what must outlive it.
 func (t *Transaction) DB() *DB { return t.db }
 
-// Last registers work for the very end of the transaction, before the commit: the journal writes its buffer there.
+// Last registers work for the end of the transaction, when all else has been done: what depends on the whole of it.
 func (t *Transaction) Last(fn func(context.Context, Tx) error) { t.lasts = append(t.lasts, fn) }
 
 // After registers work for after the commit. It must not fail and not block: waking the job runner, for example.
@@ -103,6 +108,11 @@ func (t *Transaction) finish(ctx context.Context) error {
 			return err
 		}
 	}
+	if t.db.engine == Postgres { // on SQLite the writer does it for all requests of the commit
+		if err := t.writeLates(ctx, t.lates); err != nil {
+			return err
+		}
+	}
 	return t.notify(ctx)
 }
 
@@ -119,7 +129,7 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 	if !t.write {
 		return 0, fmt.Errorf("db: a Read cannot run %q", query)
 	}
-	if err := t.db.check(query); err != nil {
+	if err := t.check(query); err != nil {
 		return 0, err
 	}
 	defer t.note(query, time.Now())
@@ -131,7 +141,7 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 }
 
 func (t *Transaction) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if err := t.db.check(query); err != nil {
+	if err := t.check(query); err != nil {
 		return nil, err
 	}
 	defer t.note(query, time.Now())

@@ -82,6 +82,7 @@ type opening struct {
 	title  core.Text
 	url    string
 	again  bool
+	first  bool
 }
 
 // To gives the duty to one person; without it the clause's role owes it.
@@ -106,6 +107,9 @@ func About(title core.Text, url string) Option {
 
 // Again opens a further round when one was closed: a reopened matter owes its follow-up anew.
 func Again() Option { return func(o *opening) { o.again = true } }
+
+// First says that the record was made in this transaction: no round of the duty can be there yet.
+func First() Option { return func(o *opening) { o.first = true } }
 
 // Open opens the duty that the clause demands on the record. A clause that is switched off opens nothing; a duty
 // that is open already stays as it is.

@@ -3,6 +3,7 @@ package duty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"huiyin/calendar"
@@ -47,16 +48,21 @@ func OpenMany(ctx context.Context, tx db.Tx, project core.ID, all []Opening) err
 	if err != nil {
 		return err
 	}
-	last, err := lastRounds(ctx, tx, project, all)
+	all = slices.DeleteFunc(slices.Clone(all), func(o Opening) bool { return !rules.On(o.Clause) })
+	complete := make([]opening, len(all))
+	var asked []Opening
+	for i, one := range all {
+		if complete[i] = one.complete(ctx, rules, clock); !complete[i].first {
+			asked = append(asked, one)
+		}
+	}
+	last, err := lastRounds(ctx, tx, project, asked)
 	if err != nil {
 		return err
 	}
 	var ds []Duty
-	for _, one := range all {
-		if !rules.On(one.Clause) {
-			continue
-		}
-		o := one.complete(ctx, rules, clock)
+	for i, one := range all {
+		o := complete[i]
 		at := one.slot(o.number)
 		was, found := last[at]
 		if found && (was.state == StateOpen || !o.again) {

@@ -24,7 +24,7 @@ func TestTheFirstDay(t *testing.T) {
 			k := testkit.New(t, e)
 			base := site(k)
 			importWorkbook(k, base)
-			openMatters := person(k, base, desk)
+			openMatters := storyTab(k, base, desk)
 			openMatters.SignIn(core.Supervisor)
 			leakingTap(k, base, openMatters)
 			lateRepair(k, base, openMatters)
@@ -35,7 +35,7 @@ func TestTheFirstDay(t *testing.T) {
 }
 
 func importWorkbook(k *testkit.Kit, base string) {
-	clerk := person(k, base, desk)
+	clerk := storyTab(k, base, desk)
 	clerk.SignIn(core.Desk)
 	clerk.Open("import")
 	clerk.Upload("file", "../sheet/testdata/office.xlsx")
@@ -50,8 +50,8 @@ func importWorkbook(k *testkit.Kit, base string) {
 	clerk.Looks(shotName(k, "import-done"))
 }
 
-// person is somebody's browser. One engine's story is told in Chinese, the other's in English.
-func person(k *testkit.Kit, base string, w Width) *Tab {
+// storyTab is somebody's browser. One engine's story is told in Chinese, the other's in English.
+func storyTab(k *testkit.Kit, base string, w Width) *Tab {
 	k.Helper()
 	b := tab(k, base, w)
 	if k.Engine == db.Postgres {
@@ -91,7 +91,7 @@ const submit = "main form .submit button, main form button[type=submit]"
 // leakingTap: the desk knows the tenant by telephone number, the supervisor dispatches, the technician has it on a phone.
 func leakingTap(k *testkit.Kit, base string, supervisor *Tab) {
 	prepareWork(k)
-	clerk := person(k, base, desk)
+	clerk := storyTab(k, base, desk)
 	clerk.SignIn(core.Desk)
 	take(clerk, "13886069977", "茶水间水龙头漏水")
 	clerk.Looks(shotName(k, "desk-taken"))
@@ -105,7 +105,7 @@ func leakingTap(k *testkit.Kit, base string, supervisor *Tab) {
 	supervisor.Press(submit)
 	supervisor.Reads(core.T("已派工", "Dispatched"))
 
-	hand := person(k, base, phone)
+	hand := storyTab(k, base, phone)
 	hand.SignIn(core.Technician)
 	hand.Open("repair/mine")
 	hand.Sees("茶水间水龙头漏水")
@@ -207,7 +207,7 @@ func newest(k *testkit.Kit) (id string) {
 
 // lateRepair: nobody confirms the second call within thirty minutes, and the supervisor has it in 我的待办.
 func lateRepair(k *testkit.Kit, base string, supervisor *Tab) {
-	clerk := person(k, base, desk)
+	clerk := storyTab(k, base, desk)
 	clerk.SignIn(core.Desk)
 	clerk.Open("desk/new")
 	clerk.Type("q", "15022123975")
@@ -225,7 +225,7 @@ func lateRepair(k *testkit.Kit, base string, supervisor *Tab) {
 
 // flood: 跑水 opens the fifteen-minute clock of the three parties.
 func flood(k *testkit.Kit, base string, supervisor *Tab) {
-	clerk := person(k, base, desk)
+	clerk := storyTab(k, base, desk)
 	clerk.SignIn(core.Desk)
 	take(clerk, "19964030981", "天花板渗水,水流很大,跑水了")
 	order := newest(k)
@@ -233,7 +233,7 @@ func flood(k *testkit.Kit, base string, supervisor *Tab) {
 	supervisor.Sees("D4.2")
 	supervisor.Reads(core.T("三方到场", "Three parties on site"), core.T("还剩 14:", "14:"))
 	supervisor.Looks(shotName(k, "repair-flood"))
-	hand := person(k, base, phone)
+	hand := storyTab(k, base, phone)
 	hand.SignIn(core.Supervisor)
 	hand.Open("repair/" + order)
 	hand.Sees("D4.2")
@@ -242,7 +242,7 @@ func flood(k *testkit.Kit, base string, supervisor *Tab) {
 
 // theBoard: each step stands behind its clause, and each figure leads to its records.
 func theBoard(k *testkit.Kit, base string) {
-	boss := person(k, base, desk)
+	boss := storyTab(k, base, desk)
 	boss.SignIn(core.Manager)
 	boss.Open("compliance")
 	for _, clause := range strings.Fields("B4.3 D4.2 C17.2 C17.5 C3.7 D4.3 C17.1") {
@@ -256,7 +256,7 @@ func theBoard(k *testkit.Kit, base string) {
 	boss.Looks(shotName(k, "clause"))
 	boss.Open("compliance/duties?clause=B4.3&state=late")
 	boss.Sees("会议室灯管不亮")
-	small := person(k, base, phone)
+	small := storyTab(k, base, phone)
 	small.SignIn(core.Manager)
 	small.Open("compliance")
 	small.Looks(shotName(k, "phone-board"))

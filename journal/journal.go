@@ -1,7 +1,8 @@
 // Package journal is the append-only record of who did what to which record, and the timeline of every record page.
 //
-// Entries are buffered in the transaction and written as its last statement, chained by hash in one of a few lanes
-// (sixteen on PostgreSQL, so that writers do not queue behind one head; one on SQLite, which has one writer anyway).
+// Entries are buffered and written as the last statements of their commit, chained by hash in one of a few lanes
+// (sixteen on PostgreSQL, so that writers do not queue behind one head; one on SQLite, which has one writer anyway, and
+// where the entries of all requests of a commit go in together).
 // Personal values are sealed under the customer's own data key before they are hashed: erasing the customer (L5)
 // destroys the key, and the chain stays valid.
 package journal
@@ -43,7 +44,8 @@ func (e *Entry) dest() []any {
 
 const columns = "lane, seq, project_id, kind, record_id, verb, actor_id, actor, at, subject, payload, hash"
 
-type bufferKey struct{}
+// chain is the key of the entries that wait for the end of their commit.
+type chain struct{}
 
 // Add records that the actor did verb to the record. payload is what changed: a struct, a map or nil. Its Personal,
 // Phone, IDNumber and Secret values are sealed under the subject's key (For), or the project's.
@@ -58,14 +60,7 @@ func Add(ctx context.Context, tx db.Tx, ref core.Ref, verb string, payload any, 
 		return err
 	}
 	e.Payload = text
-	buffer, err := db.Bag(tx, bufferKey{}, func() (*[]Entry, error) {
-		tx.Last(flush)
-		return &[]Entry{}, nil
-	})
-	if err != nil {
-		return err
-	}
-	*buffer = append(*buffer, e)
+	db.Late(tx, chain{}, e, flush)
 	return nil
 }
 
@@ -83,21 +78,19 @@ func By(id core.ID, name string) Option {
 	return func(e *Entry) { e.Actor, e.ActorName = id, name }
 }
 
-func flush(ctx context.Context, tx db.Tx) error {
-	buffer, err := db.Bag(tx, bufferKey{}, func() (*[]Entry, error) { return &[]Entry{}, nil })
-	if err != nil || len(*buffer) == 0 {
-		return err
-	}
+// flush chains the entries to a lane's head and writes them, then the new head.
+func flush(ctx context.Context, tx db.Tx, entries []Entry) error {
 	h, err := takeLane(ctx, tx)
 	if err != nil {
 		return err
 	}
-	for i := range *buffer {
-		if err := h.append(ctx, tx, &(*buffer)[i]); err != nil {
-			return err
-		}
+	rows := make([][]any, len(entries))
+	for i := range entries {
+		rows[i] = h.append(&entries[i])
 	}
-	tx.Drop(bufferKey{}) // an entry that another last step adds is flushed by a turn of its own
+	if err := db.InsertRows(ctx, tx, "journal_entry ("+columns+")", "", rows); err != nil {
+		return err
+	}
 	return db.ExecOne(ctx, tx, "update journal_lane set seq = $1, hash = $2 where lane = $3", h.seq, h.hash, h.lane)
 }
 
@@ -121,13 +114,12 @@ func takeLane(ctx context.Context, tx db.Tx) (head, error) {
 	return db.One(ctx, tx, (*head).dest, pick+" where lane = 0 for update")
 }
 
-func (h *head) append(ctx context.Context, tx db.Tx, e *Entry) error {
+// append moves the head on by one entry and gives the entry's row.
+func (h *head) append(e *Entry) []any {
 	e.Lane, e.Seq = h.lane, h.seq+1
 	e.Hash = e.sum(h.hash)
 	h.seq, h.hash = e.Seq, e.Hash
-	_, err := db.Exec(ctx, tx, "insert into journal_entry ("+columns+") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
-		e.Lane, e.Seq, e.Ref.Project, e.Ref.Kind, int64(e.Ref.ID), e.Verb, e.Actor, e.ActorName, e.At.UnixMicro(), e.Subject, e.Payload, e.Hash)
-	return err
+	return []any{e.Lane, e.Seq, e.Ref.Project, e.Ref.Kind, int64(e.Ref.ID), e.Verb, e.Actor, e.ActorName, e.At.UnixMicro(), e.Subject, e.Payload, e.Hash}
 }
 
 // sum covers every column and the hash before, each with its length, so that no two entries read alike.

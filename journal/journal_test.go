@@ -140,7 +140,7 @@ func lanes(t *testing.T, d *db.DB) (out []int64) {
 						return err
 					}
 				}
-				tx.Last(func(context.Context, db.Tx) error { held.Done(); held.Wait(); return nil }) // after the journal took its lane
+				db.Late(tx, "hold", i, func(context.Context, db.Tx, []int) error { held.Done(); held.Wait(); return nil }) // after the journal took its lane
 				return nil
 			})
 			if err != nil {

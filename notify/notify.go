@@ -57,13 +57,17 @@ func insert(ctx context.Context, tx db.Tx, project, user core.ID, role core.Role
 	if role != "" {
 		to, topic = string(role), string(role)
 	}
-	_, err := db.Exec(ctx, tx, `insert into notify_message (project_id, id, user_id, role, ref_kind, ref_id, ref_project,
-		title_zh, title_en, url, urgent, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		project, tx.NewID(), user, to, m.Ref.Kind, m.Ref.ID, m.Ref.Project, m.Title.ZH, m.Title.EN, m.URL, m.Urgent, core.Now(ctx))
-	if err == nil {
-		tx.Publish(Topic(project, topic))
-	}
-	return err
+	db.Late(tx, told{}, []any{project, tx.NewID(), user, to, m.Ref.Kind, m.Ref.ID, m.Ref.Project, m.Title.ZH, m.Title.EN, m.URL, m.Urgent, core.Now(ctx)}, store)
+	tx.Publish(Topic(project, topic))
+	return nil
+}
+
+// told is the key of the messages that wait for the end of their commit.
+type told struct{}
+
+func store(ctx context.Context, tx db.Tx, rows [][]any) error {
+	return db.InsertRows(ctx, tx, `notify_message (project_id, id, user_id, role, ref_kind, ref_id, ref_project,
+		title_zh, title_en, url, urgent, created_at)`, "", rows)
 }
 
 // unread is the messages that $2 has not read: his own, and those since $3 of the roles that are listed from $4 on.

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"slices"
 	"testing"
@@ -108,9 +109,12 @@ func TestMarkReadOfSome(t *testing.T) {
 					return err
 				}
 			}
+			return nil
+		})
+		write(t, d, func(ctx context.Context, tx db.Tx) error {
 			_, list, err := notify.Unread(ctx, tx, project, zhang, nil)
 			if err != nil || len(list) != 2 {
-				t.Fatal(list, err)
+				return fmt.Errorf("%v %w", list, err)
 			}
 			return notify.MarkRead(ctx, tx, project, zhang, nil, list[0].ID)
 		})

@@ -241,7 +241,7 @@ type settingsKey struct{ project core.ID }
 
 // RulesAt gives the rules in force in a project at a time: the project's own settings over the firm's over the pack.
 func RulesAt(ctx context.Context, tx db.Tx, project core.ID, at time.Time) (*Rules, error) {
-	all, err := db.Bag(tx, settingsKey{project}, func() ([]setting, error) {
+	all, err := db.Cached(tx, settingsKey{project}, "regulation_setting", func() ([]setting, error) {
 		return db.All(ctx, tx, (*setting).dest, `select project_id, clause, name, value, from_at from regulation_setting
 			where (project_id = $1 or project_id = $2) and voided_at is null order by case when project_id = $1 then 0 else 1 end, from_at, id`, core.Firm, project)
 	})

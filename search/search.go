@@ -1,7 +1,7 @@
 // Package search finds records by a few typed characters: names in Chinese, pinyin or initials, telephone numbers from
 // their last four digits, unit codes and record numbers, words of a text.
 //
-// A document is fed in the transaction that changes its record. Its text is cut in Go, the same for both engines, into
+// A document is fed in the commit that changes its record. Its text is cut in Go, the same for both engines, into
 // tokens for FTS5 or tsvector; every token begins with a tag of its project, so that a small project's lists stay short
 // beside a large one's, and the permission is a token as well: both are filtered in the index, before anything is
 // counted or cut off. What a hit shows was masked when it was fed. Identity card numbers never enter.
@@ -15,9 +15,11 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"fmt"
 	"hash/fnv"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"huiyin/core"
@@ -126,75 +128,182 @@ func fingerprint(words string) int64 {
 	return int64(h.Sum64())
 }
 
-// Put feeds a document, in place of what its record had before.
-func Put(ctx context.Context, tx db.Tx, d Doc) error {
-	words := d.words()
-	if tx.Engine() == db.Postgres {
-		return putPostgres(ctx, tx, d, words)
-	}
-	return putSQLite(ctx, tx, d, words)
+// change is a document that is fed or taken out. It waits for the end of its commit, so that the documents of all
+// requests of a commit go into the index together.
+type change struct {
+	Doc
+	id     core.ID // of a new document
+	remove bool
+	cut    func() string
+	words  string // what cut gave; empty when it is taken out
 }
 
-func putPostgres(ctx context.Context, tx db.Tx, d Doc, words string) error {
-	_, err := db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print, words)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, array_to_tsvector(string_to_array($11, ' ')))
-		on conflict (project_id, kind, ref_id) do update set perm = excluded.perm, title = excluded.title, sub = excluded.sub,
-		url = excluded.url, at = excluded.at, print = excluded.print, words = excluded.words`,
-		d.Ref.Project, tx.NewID(), d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, fingerprint(words), words)
-	return err
+// changes is the key of the waiting documents.
+type changes struct{}
+
+// Put feeds a document, in place of what its record had before. Find sees it after the commit.
+func Put(_ context.Context, tx db.Tx, d Doc) error {
+	c := change{Doc: d, id: tx.NewID(), cut: sync.OnceValue(d.words)}
+	go func() { // the words are cut while the transaction goes on
+		defer func() { _ = recover() }() // apply meets the same panic, in the transaction
+		c.cut()
+	}()
+	db.Late(tx, changes{}, c, apply)
+	return nil
+}
+
+// Remove takes the record's document out; that there is none is no error.
+func Remove(_ context.Context, tx db.Tx, ref core.Ref) error {
+	db.Late(tx, changes{}, change{Doc: Doc{Ref: ref}, remove: true}, apply)
+	return nil
+}
+
+func apply(ctx context.Context, tx db.Tx, all []change) error {
+	all = last(all)
+	for i := range all {
+		if !all[i].remove {
+			all[i].words = all[i].cut()
+		}
+	}
+	if tx.Engine() == db.Postgres {
+		return applyPostgres(ctx, tx, all)
+	}
+	for len(all) > 0 {
+		part := all[:min(partMax, len(all))]
+		all = all[len(part):]
+		if err := applySQLite(ctx, tx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partMax is how many documents one statement takes.
+const partMax = 128
+
+// last keeps each record's last change.
+func last(all []change) []change {
+	at := make(map[core.Ref]int, len(all))
+	out := all[:0:0]
+	for _, c := range all {
+		if i, twice := at[c.Ref]; twice {
+			out[i] = c
+			continue
+		}
+		at[c.Ref] = len(out)
+		out = append(out, c)
+	}
+	return out
+}
+
+func applyPostgres(ctx context.Context, tx db.Tx, all []change) error {
+	const columns = 11
+	var rows, args = []string(nil), []any(nil)
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		_, err := db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print, words) values `+strings.Join(rows, ", ")+`
+			on conflict (project_id, kind, ref_id) do update set perm = excluded.perm, title = excluded.title, sub = excluded.sub,
+			url = excluded.url, at = excluded.at, print = excluded.print, words = excluded.words`, args...)
+		rows, args = nil, nil
+		return err
+	}
+	for _, d := range all {
+		if d.words == "" {
+			if _, err := db.Exec(ctx, tx, "delete from search_doc where project_id = $1 and kind = $2 and ref_id = $3", d.Ref.Project, d.Ref.Kind, d.Ref.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		marks := make([]any, columns)
+		for i := range marks {
+			marks[i] = len(args) + i + 1
+		}
+		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d::bigint, $%d, array_to_tsvector(string_to_array($%d, ' ')))", marks...))
+		args = append(args, d.Ref.Project, d.id, d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, fingerprint(d.words), d.words)
+		if len(rows) == partMax {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
 }
 
 // found is the key and the fingerprint of a document that is there.
 type found struct {
+	ref   core.ID
 	id    core.ID
 	print int64
 }
 
-func lookUp(ctx context.Context, tx db.Tx, ref core.Ref) (found, bool, error) {
-	return db.Maybe(ctx, tx, func(f *found) []any { return []any{&f.id, &f.print} },
-		"select id, print from search_doc where project_id = $1 and kind = $2 and ref_id = $3", ref.Project, ref.Kind, ref.ID)
+// lookUp finds what the records have in the index.
+func lookUp(ctx context.Context, tx db.Tx, all []change) (map[core.Ref]found, error) {
+	type group struct {
+		project core.ID
+		kind    string
+	}
+	refs := map[group][]any{}
+	for _, c := range all {
+		g := group{c.Ref.Project, c.Ref.Kind}
+		refs[g] = append(refs[g], c.Ref.ID)
+	}
+	out := map[core.Ref]found{}
+	for g, ids := range refs {
+		for len(ids)&(len(ids)-1) != 0 { // a power of two: few statements to prepare
+			ids = append(ids, ids[0])
+		}
+		marks := make([]string, len(ids))
+		for i := range marks {
+			marks[i] = fmt.Sprintf("$%d", i+3)
+		}
+		rows, err := db.All(ctx, tx, func(f *found) []any { return []any{&f.ref, &f.id, &f.print} },
+			"select ref_id, id, print from search_doc where project_id = $1 and kind = $2 and ref_id in ("+strings.Join(marks, ", ")+")", append([]any{g.project, g.kind}, ids...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range rows {
+			out[core.Ref{Project: g.project, Kind: g.kind, ID: f.ref}] = f
+		}
+	}
+	return out, nil
 }
 
-func putSQLite(ctx context.Context, tx db.Tx, d Doc, words string) error {
-	have, ok, err := lookUp(ctx, tx, d.Ref)
+// applySQLite writes rows and index; the index only where the words have changed.
+func applySQLite(ctx context.Context, tx db.Tx, all []change) error {
+	have, err := lookUp(ctx, tx, all)
 	if err != nil {
 		return err
 	}
-	print := fingerprint(words)
-	if !ok {
-		have.id = tx.NewID()
-		_, err = db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			d.Ref.Project, have.id, d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, print)
-	} else {
-		_, err = db.Exec(ctx, tx, `update search_doc set perm = $1, title = $2, sub = $3, url = $4, at = $5, print = $6
-			where project_id = $7 and id = $8`, d.Perm, d.Title, d.Sub, d.URL, d.At, print, d.Ref.Project, have.id)
-	}
-	if err != nil || ok && have.print == print {
-		return err
-	}
-	if ok {
-		if _, err := db.Exec(ctx, tx, "delete from search_fts where rowid = $1", have.id); err != nil {
+	var docs, index [][]any
+	for _, d := range all {
+		was, ok := have[d.Ref]
+		print := fingerprint(d.words)
+		switch {
+		case d.words == "" && ok:
+			_, err = db.Exec(ctx, tx, "delete from search_doc where project_id = $1 and id = $2", d.Ref.Project, was.id)
+		case d.words == "":
+		case ok:
+			_, err = db.Exec(ctx, tx, `update search_doc set perm = $1, title = $2, sub = $3, url = $4, at = $5, print = $6
+				where project_id = $7 and id = $8`, d.Perm, d.Title, d.Sub, d.URL, d.At, print, d.Ref.Project, was.id)
+		default:
+			docs = append(docs, []any{d.Ref.Project, d.id, d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, print})
+			index = append(index, []any{d.id, d.words})
+		}
+		if err == nil && ok && was.print != print {
+			if _, err = db.Exec(ctx, tx, "delete from search_fts where rowid = $1", was.id); err == nil && d.words != "" {
+				index = append(index, []any{was.id, d.words})
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
-	_, err = db.Exec(ctx, tx, "insert into search_fts (rowid, words) values ($1, $2)", have.id, words)
-	return err
-}
-
-// Remove takes the record's document out; that there is none is no error.
-func Remove(ctx context.Context, tx db.Tx, ref core.Ref) error {
-	have, ok, err := lookUp(ctx, tx, ref)
-	if err != nil || !ok {
+	if err := db.InsertRows(ctx, tx, "search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print)", "", docs); err != nil {
 		return err
 	}
-	if tx.Engine() == db.SQLite {
-		if _, err := db.Exec(ctx, tx, "delete from search_fts where rowid = $1", have.id); err != nil {
-			return err
-		}
-	}
-	_, err = db.Exec(ctx, tx, "delete from search_doc where project_id = $1 and id = $2", ref.Project, have.id)
-	return err
+	return db.InsertRows(ctx, tx, "search_fts (rowid, words)", "", index)
 }
 
 // Find returns up to limit (1 to 100) documents of the project that meet every term of the query and whose permission

@@ -265,6 +265,24 @@ func Contacts(ctx context.Context, tx db.Tx, customer core.ID) ([]Contact, error
 	return contactsOf(ctx, tx, customer)
 }
 
+// Caller is who calls, from where: what a request takes down of them.
+type Caller struct {
+	Name   core.Personal
+	Unit   string // code; empty: no such unit
+	Person core.Personal
+	Phone  core.Phone
+}
+
+// CallerOf reads a customer with one unit and one contact, in one statement; unit and contact may be 0.
+func CallerOf(ctx context.Context, tx db.Tx, customer, unit, contact core.ID) (Caller, bool, error) {
+	return db.Maybe(ctx, tx, func(c *Caller) []any { return []any{&c.Name, &c.Unit, &c.Person, &c.Phone} },
+		`select c.name, u.code, k.name, p.phone from customer_customer c
+		left join estate_unit u on u.project_id = c.project_id and u.id = $3
+		left join customer_contact k on k.project_id = c.project_id and k.id = $4 and k.customer_id = c.id and k.removed_at is null
+		left join customer_phone p on p.project_id = c.project_id and p.contact_id = k.id
+		where c.project_id = $1 and c.id = $2 order by p.id limit 1`, core.ProjectOf(ctx).ID, customer, unit, contact)
+}
+
 // insertContacts stores new contacts with their numbers.
 func insertContacts(ctx context.Context, tx db.Tx, ks ...Contact) error {
 	p := core.ProjectOf(ctx).ID

@@ -49,7 +49,7 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 		return m, core.Ref{}, err
 	}
 	if m.Open {
-		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
+		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.First(), duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
 			return m, core.Ref{}, err
 		}
 	}
@@ -566,7 +566,7 @@ func Import(ctx context.Context, tx db.Tx, m Matter, key, print string) (core.ID
 		return 0, err
 	}
 	if m.Open {
-		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
+		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.First(), duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
 			return 0, err
 		}
 	}

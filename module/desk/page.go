@@ -175,22 +175,21 @@ func chosen(ctx context.Context, tx db.Tx, in *Intake, who string) error {
 	if in.Unit == 0 {
 		in.Unit = ids[1]
 	}
-	if ids[0] == 0 || ids[2] == 0 || (in.Contact != "" && in.Phone != "") {
+	if ids[0] == 0 {
 		return nil
 	}
-	contacts, err := customer.Contacts(ctx, tx, ids[0])
-	for _, c := range contacts {
-		if c.ID != ids[2] {
-			continue
-		}
-		if in.Contact == "" {
-			in.Contact = c.Name
-		}
-		if in.Phone == "" && len(c.Phones) > 0 {
-			in.Phone = c.Phones[0]
-		}
+	c, found, err := customer.CallerOf(ctx, tx, ids[0], in.Unit, ids[2])
+	if err != nil || !found { // Take refuses whom it does not find
+		return err
 	}
-	return err
+	in.CustomerName, in.UnitCode = string(c.Name), c.Unit
+	if in.Contact == "" {
+		in.Contact = c.Person
+	}
+	if in.Phone == "" {
+		in.Phone = c.Phone
+	}
+	return nil
 }
 
 // registerPDF prints 诉求记录表 of a month (C19.1).

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"huiyin/app"
@@ -213,7 +214,7 @@ func (b *bench) storm(s *site, l loader, f *figures) error {
 	var took []time.Duration
 	var failed []error
 	var done sync.WaitGroup
-	start := time.Now()
+	start, cpu := time.Now(), cpuTime()
 	for i, c := range all {
 		done.Go(func() {
 			var mine []time.Duration
@@ -235,7 +236,17 @@ func (b *bench) storm(s *site, l loader, f *figures) error {
 	}
 	done.Wait()
 	f.intake = rate{perSecond: float64(len(took)) / time.Since(start).Seconds(), count: len(took), p50: percentile(took, 50), p95: percentile(took, 95)}
+	f.intakeCPU = (cpuTime() - cpu) / time.Duration(max(len(took), 1))
 	return errors.Join(failed...)
+}
+
+// cpuTime is what this process, clients and server, has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // take sends one repair call of a known customer.

@@ -29,6 +29,7 @@ type figures struct {
 	engine                  db.Engine
 	commits, inserts, reads float64 // a second: the machine's limits
 	intake                  rate
+	intakeCPU               time.Duration // of clients and server together, a repair; PostgreSQL's own is not in it
 	statements              []string // of one intake, without session, idempotency key and journal lane
 	pages                   []visited
 	load                    time.Duration
@@ -120,6 +121,7 @@ func (r report) intakeTable(p func(string, ...any), f figures) {
 	p("| repairs a second | %.0f | | |", f.intake.perSecond)
 	p("| of raw single-row durable commits | **%.2f** | %.2f | %s |", ratio, intakeTarget, met(ratio >= intakeTarget))
 	p("| time of one intake, p50 / p95 | %s / %s | | |", ms(f.intake.p50), ms(f.intake.p95))
+	p("| processor time of one intake, client and server together%s | %s | | |", map[db.Engine]string{db.Postgres: " (PostgreSQL's own not counted)"}[f.engine], ms(f.intakeCPU))
 	p("| statements of one intake, the journal's among them | %d | | |", len(f.statements))
 	p("\n<details><summary>The statements of one intake</summary>\n\n```sql")
 	for _, s := range f.statements {
