@@ -74,20 +74,20 @@ func OpenMany(ctx context.Context, tx db.Tx, project core.ID, all []Opening) err
 	return insertMany(ctx, tx, project, ds)
 }
 
-// number is the one of the clause's terms that counts.
-func (one Opening) number() string {
+// options is what the options say, as yet without what the clause says.
+func (one Opening) options() opening {
 	o := opening{number: "term"}
 	for _, f := range one.Opts {
 		f(&o)
 	}
-	return o.number
+	return o
 }
 
 // complete is what the options leave to the clause: term and role.
 func (one Opening) complete(ctx context.Context, rules *regulation.Rules, clock calendar.Clock) opening {
-	o := opening{number: "term", from: core.Now(ctx)}
-	for _, f := range one.Opts {
-		f(&o)
+	o := one.options()
+	if o.from.IsZero() {
+		o.from = core.Now(ctx)
 	}
 	if o.due.IsZero() {
 		o.due = clock.Due(o.from, rules.Span(one.Clause, o.number), rules.Clause(one.Clause).Calendar)

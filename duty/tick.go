@@ -72,7 +72,7 @@ func openRecurring(ctx context.Context, d *db.DB, p Place, recurring []Recurring
 	for m := start; m <= now; m = m.Add(1) {
 		var missing []Opening
 		err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-			missing, err = unopened(ctx, tx, m, recurring)
+			missing, err = unopened(ctx, tx, m, p.Since, recurring)
 			return err
 		})
 		if err != nil || len(missing) == 0 {
@@ -92,8 +92,8 @@ func openRecurring(ctx context.Context, d *db.DB, p Place, recurring []Recurring
 }
 
 // unopened are the duties that the month's calendar demands and that are not there: a tick that has nothing to do does
-// not write.
-func unopened(ctx context.Context, tx db.Tx, month core.Month, recurring []Recurring) ([]Opening, error) {
+// not write. What fell due before the project began was nobody's to do.
+func unopened(ctx context.Context, tx db.Tx, month core.Month, since time.Time, recurring []Recurring) ([]Opening, error) {
 	p := core.ProjectOf(ctx)
 	about := PeriodRef(p.ID, month)
 	have, err := db.Values[string](ctx, tx, "select clause || ' ' || number from duty_duty where project_id = $1 and kind = $2 and record_id = $3",
@@ -106,7 +106,10 @@ func unopened(ctx context.Context, tx db.Tx, month core.Month, recurring []Recur
 		opened[h] = true
 	}
 	all, err := demanded(ctx, tx, month, recurring)
-	return slices.DeleteFunc(all, func(o Opening) bool { return opened[o.Clause+" "+o.number()] }), err
+	return slices.DeleteFunc(all, func(o Opening) bool {
+		x := o.options()
+		return opened[o.Clause+" "+x.number] || x.due.Before(since)
+	}), err
 }
 
 // demanded are the duties that the calendar opens in a month: those of the modules by the rules of the month's first
