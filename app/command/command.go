@@ -46,6 +46,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Load a backup into an empty database of either engine."`
 	Key     struct {
 		Export keyExportCmd `cmd:"" help:"Print the master keys, to keep apart from the backups."`
+		New    keyNewCmd    `cmd:"" help:"Print a fresh key, as a further line of HUIYIN_KEYS; nothing is changed."`
 		Rotate keyRotateCmd `cmd:"" help:"Make a new master key and seal everything anew under it."`
 		Reseal keyResealCmd `cmd:"" help:"Seal anew, under the newest key, what an older one sealed."`
 	} `cmd:"" help:"Master keys."`

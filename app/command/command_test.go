@@ -74,7 +74,7 @@ func (s shell) file(name, content string) string {
 
 func TestUsage(t *testing.T) {
 	s := newShell(t)
-	for _, line := range []string{"", "serve", "migrate", "user", "user add", "token", "token add", "import", "verify", "backup", "restore", "key", "key export", "key rotate", "key reseal", "version"} {
+	for _, line := range []string{"", "serve", "migrate", "user", "user add", "token", "token add", "import", "verify", "backup", "restore", "key", "key export", "key new", "key rotate", "key reseal", "version"} {
 		got := s.run("", append(strings.Fields(line), "--help")...)
 		if got.status != 0 || !strings.HasPrefix(got.out, "Usage: huiyin "+line) || got.err != "" {
 			t.Errorf("huiyin %s --help: status %d, out %q, err %q", line, got.status, got.out, got.err)
@@ -239,4 +239,25 @@ func TestKeysAreRotated(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.refused("key k", "verify") // the file of before the rotation: the new key is missing
+}
+
+// Keys in the environment: the owner adds a line, and everything is sealed anew under it.
+func TestKeysOfTheEnvironmentAreRenewed(t *testing.T) {
+	s := newShell(t)
+	old := s.ok("", "key", "new")
+	s.Setenv(db.KeysEnv, old)
+	s.imports(tidy)
+	s.refused("huiyin key new", "key", "rotate")
+	both := strings.TrimSpace(old) + "," + strings.TrimSpace(s.ok("", "key", "new"))
+	s.Setenv(db.KeysEnv, both)
+	if got := s.run("", "key", "reseal"); got.status != 0 || strings.HasPrefix(got.err, "0 values") {
+		t.Errorf("reseal: %+v", got)
+	}
+	if got := s.run("", "key", "reseal"); got.status != 0 || !strings.HasPrefix(got.err, "0 values") {
+		t.Errorf("reseal again: %+v", got)
+	}
+	s.ok("", "verify")
+	if _, err := os.Stat(filepath.Join(s.data, "keys")); err == nil {
+		t.Error("keys of the environment were written to the data directory")
+	}
 }

@@ -195,6 +195,13 @@ func (c *keyExportCmd) Run(e *env) error {
 	return nil
 }
 
+type keyNewCmd struct{}
+
+func (keyNewCmd) Run(e *env) error {
+	_, err := fmt.Fprint(e.out, db.NewKeys().Export())
+	return err
+}
+
 type keyRotateCmd struct{ where }
 
 func (c *keyRotateCmd) Run(e *env) error {

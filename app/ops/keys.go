@@ -23,7 +23,8 @@ import (
 // owner adds the new one there and calls Reseal) and a database that a process with keys of its own has open.
 func Rotate(ctx context.Context, d *db.DB, keys *db.Keys, dir string) (id string, n int, err error) {
 	if os.Getenv(db.KeysEnv) != "" {
-		return "", 0, core.Conflict("密钥来自环境变量 %s,请在那里加上新的一行,重启各进程,再运行 huiyin key reseal", "The keys come from %s; add a new one there, restart every process, then run huiyin key reseal", db.KeysEnv)
+		return "", 0, core.Conflict("密钥来自环境变量 %s:请在它末尾加上 huiyin key new 打印的一行,重启全部进程,再运行 huiyin key reseal",
+			"The keys come from %s: add the line that huiyin key new prints at its end, restart every process, then run huiyin key reseal", db.KeysEnv)
 	}
 	var others int
 	err = d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) { // one rotation at a time
