@@ -322,7 +322,9 @@ func (g Register[T]) cells(ctx context.Context, t *T) []any {
 		case *core.Money, *core.Decimal, *core.Date:
 			out[i] = deref(p)
 		case *int64:
-			out[i] = *p
+			if out[i] = *p; f.Show != nil { // kept in another unit than it is shown in
+				out[i] = f.Show(ctx, t)
+			}
 		default:
 			out[i] = f.Display(ctx, t)
 		}

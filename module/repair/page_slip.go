@@ -46,9 +46,17 @@ func slipOf(ctx context.Context, tx db.Tx, o Order) (slipView, error) {
 		v.Lines = append(v.Lines, []string{l.Name, milli(l.Quantity).String() + l.Unit, l.Price.String(), l.Amount.String(), basisText(ctx, l.Basis)})
 	}
 	v.Lines = append(v.Lines, []string{say("合计", "Total"), "", "", o.Total.String(), ""})
-	v.Done = print.Check(o.Cleared, say("已清场", "Site cleared")) + "   " + print.Check(o.Tried, say("试用合格", "Tried and good")) + "   " + say("评价", "Rating") + fmt.Sprintf(" %d/%d/%d", o.Attitude, o.Speed, o.Quality)
+	v.Done = print.Check(o.Cleared, say("已清场", "Site cleared")) + "   " + print.Check(o.Tried, say("试用合格", "Tried and good")) + "   " + say("评价(态度/速度/质量)", "Rating (attitude/speed/quality)") + " " + ratingOf(o)
 	v.Signs = []signView{{print.Sign{Label: say("维修人签名", "Technician"), Name: o.TechnicianName}, technician}, {print.Sign{Label: say("客户签名", "Customer"), Name: string(o.Signer)}, customer}}
 	return v, err
+}
+
+// ratingOf leaves room to write where the customer has not rated yet.
+func ratingOf(o Order) string {
+	if o.Quality == 0 {
+		return "____ / ____ / ____"
+	}
+	return fmt.Sprintf("%d/%d/%d", o.Attitude, o.Speed, o.Quality)
 }
 
 // slipColumns head the table of materials and charges.

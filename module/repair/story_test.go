@@ -364,3 +364,18 @@ func TestAnIntakeIsAFewStatements(t *testing.T) {
 		}
 	})
 }
+
+// TestTheStoreCountsInItsOwnUnits: the list and the export say pieces, not the thousandths that the store keeps.
+func TestTheStoreCountsInItsOwnUnits(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		tenant(k) // stocks two valves
+		b := k.As(core.Supervisor)
+		p := b.Get(b.P("material")).OK(k)
+		if got := p.Text("td[data-label='库存']"); got != "2" {
+			k.Errorf("the list says %q in stock: %s", got, p.Text("table"))
+		}
+		if p.Has("千分之一") {
+			k.Error("the list speaks of thousandths")
+		}
+	})
+}

@@ -285,7 +285,7 @@ func materialRegister() register.Register[Material] {
 	return register.Register[Material]{Kind: MaterialKind(), Viewers: anybody(), Export: heads(), Columns: []string{"code", "name", "unit", "price", "quantity"}, Fields: []core.Field[Material]{
 		{Name: "code", Label: core.T("编号", "Code"), Ptr: func(m *Material) any { return &m.Code }}, {Name: "name", Label: core.T("名称", "Name"), Ptr: func(m *Material) any { return &m.Name }},
 		{Name: "unit", Label: core.T("单位", "Unit"), Ptr: func(m *Material) any { return &m.Unit }}, {Name: "price", Label: core.T("单价", "Price"), Ptr: func(m *Material) any { return &m.Price }},
-		{Name: "quantity", Label: core.T("库存(千分之一单位)", "Stock (thousandths)"), Ptr: func(m *Material) any { return &m.Quantity }, Show: func(_ context.Context, m *Material) string { return fmt.Sprint(m.Left()) }}},
+		{Name: "quantity", Label: core.T("库存", "In stock"), Hint: core.T("接口里以千分之一单位计", "In the API: in thousandths of the unit"), Ptr: func(m *Material) any { return &m.Quantity }, Show: func(_ context.Context, m *Material) string { return fmt.Sprint(m.Left()) }}},
 		ID: func(m *Material) core.ID { return m.ID }, Version: func(m *Material) int64 { return m.Version }, Find: findMaterials, Get: getMaterial,
 		Verbs: []register.Verber{
 			register.Verb[In]{Name: "new", Label: core.T("新材料", "New material"), New: true, Primary: true, Roles: heads(), Fields: entry, Do: func(ctx context.Context, tx db.Tx, _ core.ID, in In) (core.ID, error) {
