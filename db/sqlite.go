@@ -314,8 +314,13 @@ func (w *writer) batch(first *request) {
 	start := time.Now()
 	for r := first; r != nil; r = w.next(len(ran), start) {
 		if r.state.CompareAndSwap(0, 1) {
-			w.one(r)
+			alone := !slices.ContainsFunc(ran, func(r *request) bool { return r.err == nil })
+			again := w.one(r, alone)
 			ran = append(ran, r)
+			if again != nil { // nothing has been done in it, and nothing can be
+				w.answer(ran, nil)
+				return
+			}
 			if r.err == nil {
 				lates = addLate(lates, r.tx.lates...)
 				maps.Copy(w.counts, r.tx.numbers)
@@ -391,12 +396,17 @@ func (w *writer) next(n int, start time.Time) *request {
 	}
 }
 
-func (w *writer) one(r *request) {
+// one runs a request in a savepoint of its own; alone, while nothing else has been done in the transaction, in the whole
+// of it, which is begun again when it fails. A large write, such as an import, is alone: a savepoint around its many
+// statements costs SQLite more with each.
+func (w *writer) one(r *request, alone bool) (again error) {
 	if r.err = r.ctx.Err(); r.err != nil {
-		return
+		return nil
 	}
-	if r.err = w.conn.do("savepoint r"); r.err != nil {
-		return
+	if !alone {
+		if r.err = w.conn.do("savepoint r"); r.err != nil {
+			return nil
+		}
 	}
 	r.tx = w.tx()
 	r.err = guardPanic(core.Freeze(r.ctx), r.tx, func(ctx context.Context, tx Tx) error {
@@ -405,12 +415,19 @@ func (w *writer) one(r *request) {
 		}
 		return tx.finish(ctx)
 	})
-	if r.err != nil {
+	switch {
+	case alone && r.err != nil:
+		_ = w.conn.do("rollback")
+		return w.begin()
+	case alone:
+		return nil
+	case r.err != nil:
 		_ = w.conn.do("rollback to r")
 	}
 	if err := w.conn.do("release r"); err != nil && r.err == nil {
 		r.err = err
 	}
+	return nil
 }
 
 // answer tells every request its own error, or that the commit failed for all.

@@ -3,6 +3,7 @@ package duty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,22 +33,38 @@ func Of(ctx context.Context, tx db.Tx, about core.Ref) ([]Duty, error) {
 // Mine lists what a person owes in a project: theirs, their roles' that nobody has claimed, and what went up to one
 // of their roles. The first due first; at most limit.
 func Mine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role, limit int) ([]Duty, error) {
-	in, args := roleList(roles, project, user)
-	args = append(args, limit)
-	return list(ctx, tx, fmt.Sprintf(`project_id = $1 and state = 'open' and (user_id = $2 or (user_id is null and role in (%s))
-		or (step > 0 and id in (select duty_id from duty_step where project_id = $1 and role in (%s))))
-		order by due_at, id limit $%d`, in, in, len(args)), args...)
+	from, args := mine(project, user, roles, limit)
+	return list(ctx, tx, "project_id = $1 and id in (select id from ("+from+fmt.Sprintf(") m order by due_at, id limit $%d) order by due_at, id", len(args)), args...)
 }
 
 // CountMine counts what Mine lists, up to 1000, and how many of them are late.
 func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role) (n, late int64, err error) {
-	in, args := roleList(roles, project, user)
+	from, args := mine(project, user, roles, countMax)
 	args = append(args, core.Now(ctx))
 	type counts struct{ n, late int64 }
-	c, err := db.One(ctx, tx, func(c *counts) []any { return []any{&c.n, &c.late} }, fmt.Sprintf(`select count(*), count(*) filter (where due_at < $%d) from (
-		select due_at from duty_duty where project_id = $1 and state = 'open' and (user_id = $2 or (user_id is null and role in (%s))
-		or (step > 0 and id in (select duty_id from duty_step where project_id = $1 and role in (%s)))) limit 1000) x`, len(args), in, in), args...)
+	c, err := db.One(ctx, tx, func(c *counts) []any { return []any{&c.n, &c.late} },
+		fmt.Sprintf("select count(*), count(*) filter (where due_at < $%d) from (select due_at from (%s) m order by due_at limit $%d) x", len(args), from, len(args)-1), args...)
 	return c.n, c.late, err
+}
+
+// countMax is up to where a person's duties are counted.
+const countMax = 1000
+
+// mine selects id and due_at of what a person owes, each branch by an index of its own and no duty twice: theirs, each
+// role's unclaimed ones, and of the few that went up those that did to a role of theirs. Each branch gives the first
+// limit, which is the last argument.
+func mine(project, user core.ID, roles []core.Role, limit int) (string, []any) {
+	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
+	in, args := roleList(roles, project, user)
+	args = append(args, limit)
+	const first = "select * from (select id, due_at from duty_duty where project_id = $1 and state = 'open' and %s order by due_at, id limit $%d) b%d"
+	branches := []string{fmt.Sprintf(first, "user_id = $2", len(args), 0)}
+	for i := range roles {
+		branches = append(branches, fmt.Sprintf(first, fmt.Sprintf("user_id is null and role = $%d", i+4), len(args), i+1))
+	}
+	raised := fmt.Sprintf(`step > 0 and coalesce(user_id, 0) <> $2 and not (user_id is null and role in (%s))
+		and exists (select 1 from duty_step s where s.project_id = $1 and s.duty_id = duty_duty.id and s.role in (%s))`, in, in)
+	return strings.Join(append(branches, fmt.Sprintf(first, raised, len(args), len(roles)+1)), " union all "), args
 }
 
 func roleList(roles []core.Role, first ...core.ID) (string, []any) {

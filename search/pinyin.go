@@ -2,6 +2,8 @@ package search
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mozillazg/go-pinyin"
@@ -53,10 +55,38 @@ var (
 	place     = regexp.MustCompile(`^(?:.{2,3}省)?(.{2,3}?)市|^(北京|上海|天津|重庆|深圳|广州|杭州|南京|苏州|成都|武汉|西安|长沙|厦门|青岛|宁波|无锡|佛山|东莞|珠海|香港|中国)`)
 )
 
+// plain is a name as it is compared: half width, lower case, without spaces.
+func plain(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(core.FullToHalf(name)), ""))
+}
+
+// nameToken stands for a whole name, however long; none for a single character.
+func nameToken(name string) string {
+	name = plain(name)
+	if len([]rune(name)) < 2 {
+		return ""
+	}
+	return exactMark + strconv.FormatInt(fingerprint(name), 36)
+}
+
+// trunkOf leaves city and legal form away: 华达科技 of 深圳市华达科技有限公司. formal says that there was a legal form, and
+// that enough is left to ask for.
+func trunkOf(name string) (trunk string, formal bool) {
+	name = plain(name)
+	trunk = legalForm.ReplaceAllString(name, "")
+	if trunk == name {
+		return name, false
+	}
+	if m := place.FindString(trunk); m != "" && len([]rune(trunk[len(m):])) > 1 {
+		trunk = trunk[len(m):]
+	}
+	return trunk, len([]rune(trunk)) > 1
+}
+
 // tokens are the spellings of a name: whole pinyin and initials of each reading; of a firm without its legal form, with
 // and without its city, the initials also from each position, so that hdkj finds 深圳市华达科技有限公司.
 func (s speller) tokens(name string, add func(string)) {
-	name = strings.ToLower(strings.Join(strings.Fields(core.FullToHalf(name)), ""))
+	name = plain(name)
 	bare := bracketed.ReplaceAllString(name, "")
 	trunk := legalForm.ReplaceAllString(bare, "")
 	if trunk == bare && len([]rune(trunk)) <= nameRunes {
@@ -144,19 +174,26 @@ func (s speller) surname(r []rune) (out [][]string, n int) {
 	return nil, 0
 }
 
+// toneless writes the letters that carry a tone without it, ü as v.
+var toneless = strings.NewReplacer("ā", "a", "á", "a", "ǎ", "a", "à", "a", "ē", "e", "é", "e", "ě", "e", "è", "e", "ō", "o", "ó", "o", "ǒ", "o", "ò", "o",
+	"ī", "i", "í", "i", "ǐ", "i", "ì", "i", "ū", "u", "ú", "u", "ǔ", "u", "ù", "u", "ü", "v", "ǘ", "v", "ǚ", "v", "ǜ", "v", "ń", "n", "ň", "n", "ǹ", "n", "ḿ", "m")
+
+// single lists the readings of a character, the commonest first. It reads the library's table itself: the library's own
+// function runs several expressions over each syllable, a tenth of the time of an intake.
 func single(r rune, every bool) []string {
 	if isWord(r) {
 		return []string{string(r)}
 	}
-	all := pinyin.SinglePinyin(r, pinyin.Args{Style: pinyin.Normal, Heteronym: every})
-	if len(all) == 0 {
+	marked := pinyin.PinyinDict[int(r)]
+	if marked == "" {
 		return []string{""}
 	}
-	seen := map[string]bool{}
+	if !every {
+		marked, _, _ = strings.Cut(marked, ",")
+	}
 	var out []string
-	for _, p := range all {
-		if !seen[p] {
-			seen[p] = true
+	for p := range strings.SplitSeq(toneless.Replace(marked), ",") {
+		if !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}

@@ -90,6 +90,7 @@ func (d Doc) tokens() []string {
 		}
 	}
 	for _, name := range d.Names {
+		out.add(nameToken(name))
 		addAll(&out, "", Tokens(name))
 		spell.tokens(name, out.add)
 	}
@@ -318,26 +319,40 @@ func Find(ctx context.Context, tx db.Tx, project core.ID, perms func(string) boo
 		return nil, err
 	}
 	f := finder{tx: tx, project: project, perms: perms, limit: min(max(limit, 1), 100), seen: map[core.Ref]bool{}}
-	for _, stage := range stages(terms) {
-		if err := f.run(ctx, append(stage, allowed.terms...)); err != nil || len(f.hits) >= f.limit {
+	for _, st := range stages(query, terms) {
+		if err := f.run(ctx, append(st.terms, allowed.terms...)); err != nil || len(f.hits) >= f.limit || st.enough && len(f.hits) > 0 {
 			return f.hits, err
 		}
 	}
 	return f.hits, nil
 }
 
-// stages are the query three times: as the exact number, as the beginning of the title, and anywhere.
-func stages(terms []Term) [][]Term {
-	var out [][]Term
+// stage is one way to ask; enough says that the following ones need not be asked when it finds anything.
+type stage struct {
+	terms  []Term
+	enough bool
+}
+
+// stages are the query several times: as the exact number or name, as the beginning of the title, and anywhere. Of a
+// firm's name the city and the legal form, which half of all names share, count in the exact name only.
+func stages(query string, terms []Term) []stage {
+	var out []stage
 	first := terms[0][0]
 	if len(terms) == 1 && strings.ContainsAny(first.Text, "0123456789") {
-		out = append(out, []Term{{{exactMark + first.Text, false}}})
+		out = append(out, stage{terms: []Term{{{exactMark + first.Text, false}}}})
+	}
+	trunk, formal := trunkOf(query)
+	if name := nameToken(query); name != "" {
+		out = append(out, stage{[]Term{{{name, false}}}, formal})
 	}
 	begins := []Term{{{titleMark + first.Text, first.Prefix}}}
-	if len(terms) > 1 { // a single term is met by the title itself; asking again would read its long list for nothing
+	if formal {
+		terms = QueryTokens(trunk)
+	}
+	if len(terms) > 1 || formal { // a single term is met by the title itself; asking again would read its long list for nothing
 		begins = append(begins, terms...)
 	}
-	return append(out, begins, slices.Clone(terms))
+	return append(out, stage{terms: begins}, stage{terms: slices.Clone(terms)})
 }
 
 type allowance struct {

@@ -143,6 +143,30 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// A firm's whole name finds those who bear it and nobody else; without its legal form it is words like any others.
+func TestAWholeNameIsExact(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		var docs []search.Doc
+		for i, name := range []string{"深圳市华达科技有限公司", "广州市华达科技有限公司", "深圳市华达科技有限公司南山分公司", "深圳市达科有限公司", "王伟", "王伟民"} {
+			x := doc(here, "customer", core.ID(i+1), name)
+			x.Names = []string{name}
+			docs = append(docs, x)
+		}
+		put(t, d, docs...)
+		for query, want := range map[string][]string{
+			"深圳市华达科技有限公司":   {"深圳市华达科技有限公司"},
+			"深圳市华达科技 有限公司 ": {"深圳市华达科技有限公司"},
+			"珠海市华达科技有限公司":   {"深圳市华达科技有限公司南山分公司", "广州市华达科技有限公司", "深圳市华达科技有限公司"}, // nobody is called so: whoever shares the trunk
+			"华达科技":          {"深圳市华达科技有限公司南山分公司", "广州市华达科技有限公司", "深圳市华达科技有限公司"},
+			"王伟":            {"王伟", "王伟民"},
+		} {
+			if got := find(t, d, here, anybody, query); !slices.Equal(got, want) {
+				t.Errorf("%s finds %q, want %q", query, got, want)
+			}
+		}
+	})
+}
+
 func TestPutReplacesAndRemoveRemoves(t *testing.T) {
 	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
 		put(t, d, office()...)

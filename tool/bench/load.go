@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 const (
 	perStatement = 150              // rows in one insert
-	perWrite     = 1500             // repairs in one transaction
+	perWrite     = 10_000           // repairs in one transaction
 	perFloor     = 25               // units on a floor
 	openShare    = 500              // one repair in so many is still open
 	years        = 6                // over which the repairs are spread
@@ -85,7 +86,7 @@ func (t *table) flush(ctx context.Context, tx db.Tx) error {
 		default:
 			text.WriteString(",")
 		}
-		fmt.Fprintf(&text, "$%d", i+1)
+		text.WriteString("$" + strconv.Itoa(i+1))
 	}
 	_, err := db.Exec(ctx, tx, text.String()+")", t.args...)
 	t.args = t.args[:0]
@@ -99,6 +100,35 @@ func flushAll(ctx context.Context, tx db.Tx, tables ...*table) error {
 		}
 	}
 	return nil
+}
+
+// ready prepares the index for many rows: SQLite's gathers them in larger steps, PostgreSQL's is made afterwards.
+func (s *site) ready() error {
+	if s.app.DB.Engine() == db.SQLite {
+		return s.exec(fmt.Sprintf("insert into search_fts (search_fts, rank) values ('hashsize', %d)", 64<<20))
+	}
+	return s.exec("drop index search_words")
+}
+
+// settle does what ready put off, and what time does for a database in use: PostgreSQL's statistics. On SQLite db gives
+// the planner its own.
+func (s *site) settle() error {
+	if s.app.DB.Engine() == db.SQLite {
+		return s.exec("insert into search_fts (search_fts, rank) values ('hashsize', 1048576)")
+	}
+	return s.exec("set local maintenance_work_mem = '512MB'",
+		"create index search_words on search_doc using gin (words) with (fastupdate = on, gin_pending_list_limit = 512) -- of every project_id", "analyze")
+}
+
+func (s *site) exec(statements ...string) error {
+	return s.app.DB.Write(s.ctx, func(ctx context.Context, tx db.Tx) error {
+		for _, q := range statements {
+			if _, err := db.Exec(ctx, tx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // people makes buildings, units and customers.
@@ -193,7 +223,7 @@ func (l *loader) work(told func(done int)) error {
 func (l *loader) someWork(ctx context.Context, tx db.Tx, from, to int) error {
 	w := work{loader: l,
 		matters: into("desk_matter", "project_id", "id", "created_at", "changed_at", "origin", "number", "channel", "kind", "customer_id", "customer_name", "unit_id", "unit_code", "contact",
-			"phone", "content", "urgent", "state", "open", "rank", "at", "day", "month", "due_at", "closed_at"),
+			"phone", "content", "urgent", "state", "open", "rank", "at", "day", "month", "due_at", "closed_at", "carried_id"),
 		orders: into("repair_order", "project_id", "id", "created_at", "changed_at", "origin", "number", "matter_id", "customer_id", "customer_name", "unit_id", "unit_code", "building", "scope",
 			"trade", "level", "level_by", "paid", "contact", "phone", "content", "channel", "state", "open", "rank", "at", "day", "month", "due_at", "finished_at", "signed_at"),
 		duties: into("duty_duty", "project_id", "id", "created_at", "changed_at", "clause", "number", "kind", "record_id", "round", "title", "title_en", "url", "role", "state", "opened_at",
@@ -226,7 +256,7 @@ func (w work) one(ctx context.Context, tx db.Tx, i int) error {
 	content := contents[c]
 	for _, err := range []error{
 		w.matters.add(ctx, tx, p, matter, at, at, "desk", "SQ"+number[2:], "phone", "repair", k.customer, k.name, k.unit, k.code, k.person, string(k.phone), content, false, matterState, open,
-			1, at, day, month, due, done),
+			1, at, day, month, due, done, order),
 		w.orders.add(ctx, tx, p, order, at, at, "desk", number, matter, k.customer, k.name, k.unit, k.code, k.code[:1], "indoor", trades[c], "normal", "rule", false, k.person,
 			string(k.phone), content, "phone", state, open, 2, at, day, month, due, done, done),
 		w.duties.add(ctx, tx, p, tx.NewID(), at, at, "B4.3", "term", "desk", matter, 1, "联系客户确认", "Contact the customer", "/p/bench/desk/"+matter.String(), "desk", dutyState, at,

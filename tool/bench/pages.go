@@ -28,18 +28,25 @@ func (b *bench) largePages(f *figures) error {
 	}
 	l := loader{site: s, repairs: b.repairs, customers: b.customers}
 	start := time.Now()
-	err = l.people()
+	unprofile, err := b.profiling("load")
+	if err != nil {
+		return errors.Join(err, s.app.Close())
+	}
+	if err = s.ready(); err == nil {
+		err = l.people()
+	}
 	if err == nil {
 		err = l.work(func(done int) {
-			if done%(100*perWrite) == 0 {
+			if done%(10*perWrite) == 0 {
 				fmt.Fprintf(os.Stderr, "   %d repairs, %v\n", done, time.Since(start).Round(time.Second))
 			}
 		})
 	}
 	if err == nil {
-		f.load = time.Since(start)
 		err = s.settle()
 	}
+	f.load = time.Since(start)
+	unprofile()
 	if err == nil {
 		err = s.serve()
 	}
@@ -54,17 +61,6 @@ func (b *bench) largePages(f *figures) error {
 		f.size, err = s.sizeOf(b, "large")
 	}
 	return errors.Join(err, s.close())
-}
-
-// settle does what time does for a database in use: PostgreSQL's statistics. On SQLite db gives the planner its own.
-func (s *site) settle() error {
-	if s.app.DB.Engine() == db.SQLite {
-		return nil
-	}
-	return s.app.DB.Write(s.ctx, func(ctx context.Context, tx db.Tx) error {
-		_, err := db.Exec(ctx, tx, "analyze")
-		return err
-	})
 }
 
 func (s *site) value(query string, args ...any) (n int64, err error) {
