@@ -1,5 +1,6 @@
-// Package seed fills an empty database with a demo building: two towers, their owners and tenants, the people who work
-// there, and a year of repairs, each made by the modules' own verbs at the time it is said to have happened.
+// Package seed fills an empty database with a demo building: two towers, the people who work there, their owners and
+// tenants as they move in, and a year of repairs, questions, monthly chores, refusals and approvals, each made by the
+// modules' own verbs at the time it is said to have happened. It is a building that is run well: a few things are late.
 //
 // The same seed gives the same building: nothing here asks for chance from outside.
 package seed
@@ -83,6 +84,15 @@ type town struct {
 	stock   []repair.Material
 	sign    string
 	records int
+
+	tenancies []tenancy
+	filed     map[core.ID]int // customers by the day on which they were put on file
+	now       time.Time
+	days      int
+	today     int
+	list      core.ID               // the telephone list that security has not signed for
+	did       map[string]core.Month // the month for which a chore was done last
+	hand      core.Actor            // the technician of the repair that was stopped
 }
 
 type unit struct {
@@ -96,7 +106,7 @@ type unit struct {
 
 // Fill makes the building and so many days of repairs up to today.
 func Fill(ctx context.Context, a *app.App, days int) error {
-	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature()}
+	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature(), filed: map[core.ID]int{}, did: map[string]core.Month{}, now: core.Now(ctx), days: days}
 	start := core.Now(ctx).AddDate(0, 0, -days)
 	ctx = at(ctx, start)
 	if err := a.DB.Write(ctx, t.firm); err != nil {
@@ -108,12 +118,14 @@ func Fill(ctx context.Context, a *app.App, days int) error {
 			return err
 		}
 	}
-	for d := range days {
-		if err := t.day(ctx, start.AddDate(0, 0, d), d >= days-2); err != nil {
+	t.spread()
+	for d := range days + 1 { // today too, as far as it has come
+		t.today = d
+		if err := t.day(ctx, start.AddDate(0, 0, d), d >= days-1); err != nil {
 			return fmt.Errorf("day %d: %w", d, err)
 		}
 	}
-	return nil
+	return a.DB.Write(at(ctx, t.now), t.pending)
 }
 
 // at puts the clock: everything below happens at t.
@@ -208,14 +220,15 @@ func (t *town) unit(ctx context.Context, tx db.Tx, tower string, floor, n int) e
 	if u.id, err = estate.CreateUnit(ctx, tx, in); err != nil || in.State == estate.Free {
 		return err
 	}
-	return t.occupant(ctx, tx, u, in.State == estate.Own)
+	t.tenancies = append(t.tenancies, tenancy{unit: u, owner: in.State == estate.Own})
+	return nil
 }
 
-// occupant moves somebody in, through the customer's own verbs: filed with consent, then confirmed by the supervisor.
-func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) error {
+// occupant moves somebody in, through the customer's own verbs: filed with consent, to be confirmed by the supervisor.
+func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) (core.ID, error) {
 	u.name, u.contact, u.phone = t.company(), t.name(), t.phone()
 	in := customer.In{Kind: customer.KindTenant, Form: customer.Organisation, Name: core.Personal(u.name), Category: []string{customer.Ordinary, customer.Ordinary, customer.Target, customer.Key}[t.rand.IntN(4)],
-		Industry: t.pick("信息技术", "律师事务所", "咨询", "餐饮管理", "进出口", "会计师事务所", "文化传播", "物流"), Unit: u.id, Part: customer.AsTenant, Consent: "written", ConsentBy: core.Personal(u.contact),
+		Grade: t.pick("gold", "silver", "bronze"), Needs: t.pick("双休日送水", "下班后代收快递", "访客提前登记", "每周一次地毯清洁"), Industry: t.pick("信息技术", "律师事务所", "咨询", "餐饮管理", "进出口", "会计师事务所", "文化传播", "物流"), Unit: u.id, Part: customer.AsTenant, Consent: "written", ConsentBy: core.Personal(u.contact),
 		Contacts: []customer.Entry{{Name: core.Personal(u.contact), Role: customer.RoleContact, Phone: u.phone}, {Name: core.Personal(t.name()), Role: customer.RoleHead, Phone: t.phone()},
 			{Name: core.Personal(t.name()), Role: customer.RoleInside, Phone: t.phone()}, {Name: core.Personal(t.name()), Role: customer.RoleInside, Phone: t.phone()},
 			{Name: core.Personal(t.name()), Role: customer.RoleOutside, Phone: t.phone()}, {Name: core.Personal(t.name()), Role: customer.RoleOutside, Phone: t.phone()}}}
@@ -224,11 +237,11 @@ func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) error
 	}
 	id, err := customer.Create(t.as(ctx, core.Desk), tx, in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	u.customer = id
 	t.units = append(t.units, u)
-	return customer.Confirm(t.as(ctx, core.Supervisor), tx, id)
+	return id, nil
 }
 
 // as is a context in which somebody of the role acts.

@@ -31,70 +31,96 @@ func faults() []fault {
 	}
 }
 
-// day lives one day: repairs come in, are worked on, and in the evening the clock does its part. On the last days some
-// stay open, so that the demo has work to do.
+// day lives one day: people move in, repairs and questions come and are worked on, chores are done, somebody makes a
+// mistake, and in the evening the clock does its part. On the last days some repairs stay open: the demo has work to do.
 func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 	local := day.In(t.place.Zone)
 	morning := time.Date(local.Year(), local.Month(), local.Day(), 8, 0, 0, 0, t.place.Zone)
-	n := 1 + t.rand.IntN(3)
-	if last {
-		n += 4
+	if t.today == 0 || t.today == 2 || local.Day() == 1 { // on the third day the firm's own clause holds
+		if err := duty.Tick(at(ctx, morning), t.app.DB, []duty.Place{t.place}, t.app.Lists.Recurring); err != nil {
+			return err
+		}
 	}
 	err := t.app.DB.Write(at(ctx, morning), func(ctx context.Context, tx db.Tx) error {
-		for i := range n {
-			came := morning.Add(time.Duration(t.rand.IntN(600)) * time.Minute)
-			if last && came.After(time.Now()) {
-				continue
-			}
-			if err := t.repair(ctx, tx, came, last && i%2 == 0); err != nil {
+		for _, part := range []func(context.Context, db.Tx, time.Time) error{t.arrivals, t.verifications} {
+			if err := part(ctx, tx, morning); err != nil {
 				return err
 			}
 		}
-		return t.month(ctx, tx, morning)
+		if err := t.calls(ctx, tx, morning, last); err != nil {
+			return err
+		}
+		if t.today == 1 {
+			if err := t.adopt(ctx, tx, morning); err != nil {
+				return err
+			}
+		}
+		return t.chores(ctx, tx, morning)
 	})
-	if err != nil {
-		return err
+	if err == nil && t.today%5 == 3 {
+		err = t.mistake(ctx, morning)
 	}
-	evening := morning.Add(13 * time.Hour)
-	if evening.After(time.Now()) {
-		return nil
+	if evening := morning.Add(13 * time.Hour); err == nil && !evening.After(t.now) {
+		err = duty.Tick(at(ctx, evening), t.app.DB, []duty.Place{t.place}, nil)
 	}
-	recurring := t.app.Lists.Recurring
-	if local.Day() > 2 {
-		recurring = nil
-	}
-	return duty.Tick(at(ctx, evening), t.app.DB, []duty.Place{t.place}, recurring)
+	return err
 }
 
-// month does what the regulation asks of the month's end.
-func (t *town) month(ctx context.Context, tx db.Tx, morning time.Time) error {
-	today := core.DateOf(morning, t.place.Zone)
-	if today != today.Month().Last().Add(-1) {
-		return nil
+// calls are the day's repairs and questions.
+func (t *town) calls(ctx context.Context, tx db.Tx, morning time.Time, last bool) error {
+	n := 1 + t.rand.IntN(2)
+	if last {
+		n += 3
 	}
-	_, err := repair.ConfirmMonth(t.as(at(ctx, morning.Add(9*time.Hour)), core.Supervisor), tx, 0,
-		repair.Confirm{Month: today.Month(), Sampled: int64(6 + t.rand.IntN(6)), Satisfied: 5, Note: "按台账统计"})
-	return err
+	for i := range n {
+		came := morning.Add(time.Duration(t.rand.IntN(600)) * time.Minute)
+		if last && came.After(t.now) {
+			continue
+		}
+		if err := t.repair(ctx, tx, came, last && i%2 == 0); err != nil {
+			return err
+		}
+		if asked := came.Add(25 * time.Minute); i == 0 && t.today%2 == 0 && !asked.After(t.now) {
+			if err := t.enquiry(ctx, tx, asked); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // repair carries one order from the call to the signature; an unfinished one stops on the way.
 func (t *town) repair(ctx context.Context, tx db.Tx, came time.Time, unfinished bool) error {
-	u, f := t.units[t.rand.IntN(len(t.units))], faults()[t.rand.IntN(len(faults()))]
-	in := desk.Intake{Channel: t.pick("phone", "phone", "phone", "counter", "wechat"), Kind: "repair", Customer: u.customer, CustomerName: u.name, Unit: u.id, UnitCode: u.code,
-		Contact: core.Personal(u.contact), Phone: u.phone, Content: f.content, At: came,
-		Details: []desk.Detail{{Name: "scope", Value: scopeOf(f)}, {Name: "trade", Value: f.trade}, {Name: "paid", Value: fmt.Sprint(f.paid)}, {Name: "confirmed", Value: "true"}}}
-	_, ref, err := desk.Take(t.as(at(ctx, came), core.Desk), tx, in)
+	f := faults()[t.rand.IntN(len(faults()))]
+	ref, err := t.take(ctx, tx, came, f, true)
 	if err != nil {
-		return fmt.Errorf("taking %q: %w", f.content, err)
+		return err
 	}
-	steps := 99
+	technician, err := t.skilled(at(ctx, came), tx, ref.ID)
+	if err != nil {
+		return err
+	}
+	steps := t.steps(ref.ID, f, technician)
 	if unfinished {
-		steps = t.rand.IntN(5)
+		steps = steps[:min(len(steps), t.rand.IntN(5))]
 	}
-	if err := t.work(ctx, tx, ref.ID, came, f, steps); err != nil {
+	if _, err := t.walk(ctx, tx, came, technician, steps); err != nil {
 		return fmt.Errorf("%q of %s: %w", f.content, core.DateOf(came, t.place.Zone), err)
 	}
 	return nil
+}
+
+// take takes the call down and opens the repair.
+func (t *town) take(ctx context.Context, tx db.Tx, came time.Time, f fault, confirmed bool, more ...desk.Detail) (core.Ref, error) {
+	u := t.units[t.rand.IntN(len(t.units))]
+	in := desk.Intake{Channel: t.pick("phone", "phone", "phone", "counter", "wechat"), Kind: "repair", Customer: u.customer, CustomerName: u.name, Unit: u.id, UnitCode: u.code,
+		Contact: core.Personal(u.contact), Phone: u.phone, Content: f.content, At: came,
+		Details: append(more, desk.Detail{Name: "scope", Value: scopeOf(f)}, desk.Detail{Name: "trade", Value: f.trade}, desk.Detail{Name: "paid", Value: fmt.Sprint(f.paid)}, desk.Detail{Name: "confirmed", Value: fmt.Sprint(confirmed)})}
+	_, ref, err := desk.Take(t.as(at(ctx, came), core.Desk), tx, in)
+	if err != nil {
+		return ref, fmt.Errorf("taking %q: %w", f.content, err)
+	}
+	return ref, nil
 }
 
 func scopeOf(f fault) string {
@@ -104,27 +130,23 @@ func scopeOf(f fault) string {
 	return repair.Indoor
 }
 
-// work takes the order through its steps, each at its own minute, until so many are done or now is reached.
-func (t *town) work(ctx context.Context, tx db.Tx, id core.ID, came time.Time, f fault, steps int) error {
-	technician, err := t.skilled(at(ctx, came), tx, id)
-	if err != nil {
-		return err
-	}
-	clock := came
-	for i, step := range t.steps(id, f, technician) {
-		clock = clock.Add(step.after)
-		if i >= steps || clock.After(time.Now()) {
-			return nil
+// walk takes an order through steps, each at its own minute, until they are done or now is reached. It returns when the
+// last was done.
+func (t *town) walk(ctx context.Context, tx db.Tx, clock time.Time, technician core.Actor, steps []step) (time.Time, error) {
+	for _, step := range steps {
+		if clock.Add(step.after).After(t.now) {
+			return clock, nil
 		}
+		clock = clock.Add(step.after)
 		who := core.WithActor(at(ctx, clock), technician)
 		if step.role != "" {
 			who = t.as(at(ctx, clock), step.role)
 		}
 		if err := step.do(who, tx); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+			return clock, fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	return nil
+	return clock, nil
 }
 
 type step struct {
@@ -142,11 +164,15 @@ func (t *town) steps(id core.ID, f fault, technician core.Actor) []step {
 	if t.rand.IntN(12) == 0 {
 		late = minutes(12, 50) // now and then somebody is late
 	}
+	sent := minutes(3, 28)
 	if major {
-		appoint, late = 0, minutes(4, 16)
+		sent, appoint, late = minutes(1, 4), 0, minutes(3, 8)
+		if t.rand.IntN(8) == 0 {
+			late = minutes(13, 20)
+		}
 	}
 	var booked time.Time
-	out := []step{{"dispatch", minutes(3, 28), core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	out := []step{{"dispatch", sent, core.Supervisor, func(ctx context.Context, tx db.Tx) error {
 		if !major {
 			booked = core.Now(ctx).Add(appoint)
 		}
