@@ -51,6 +51,7 @@ type DB struct {
 	guarded sync.Map // SQL text → known, see guard.go
 	tables  map[string]bool
 	hub     *Hub
+	topics  chan string // PostgreSQL: to be told to all nodes
 	wait    time.Duration
 	stop    context.CancelFunc
 	done    sync.WaitGroup
@@ -64,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub(), wait: writeWait}
+	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub(), topics: make(chan string, 1024), wait: writeWait}
 	var err error
 	if cfg.URL != "" {
 		err = d.openPostgres(ctx)
@@ -91,8 +92,8 @@ func (d *DB) Start(ctx context.Context) error {
 	d.done.Add(1)
 	go func() { defer d.done.Done(); d.keepLease(run) }()
 	if d.engine == Postgres {
-		d.done.Add(1)
-		go func() { defer d.done.Done(); d.listen(run) }()
+		d.done.Go(func() { d.listen(run) })
+		d.done.Go(func() { d.tell(run) })
 	}
 	return nil
 }

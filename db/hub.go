@@ -45,22 +45,67 @@ func (h *Hub) publish(topic string) {
 	}
 }
 
-// publishLocal delivers at once on SQLite; on PostgreSQL the notification comes back to every node, this one too.
-func (h *Hub) publishLocal(e Engine, topic string) {
-	if e == SQLite {
-		h.publish(topic)
+// publish delivers at once on SQLite; on PostgreSQL all nodes are told, and this one hears it as they do. When a thousand
+// wait to be told, the browsers have been told enough.
+func (d *DB) publish(topic string) {
+	if d.engine == SQLite {
+		d.hub.publish(topic)
+		return
+	}
+	select {
+	case d.topics <- topic:
+	default:
 	}
 }
 
 const channel = "huiyin"
 
-// notify sends the topics inside the transaction: PostgreSQL delivers them after the commit.
-func (t *Transaction) notify(ctx context.Context) error {
-	if t.db.engine != Postgres || len(t.topics) == 0 {
-		return nil
+// tellMax bounds the bytes of one message; PostgreSQL takes 8000.
+const tellMax = 7000
+
+// tell sends the topics of committed transactions to all nodes, many in one message. It is not part of the transactions:
+// PostgreSQL lets those that notify commit one after another, each waiting for the disk alone.
+func (d *DB) tell(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			d.tellRest()
+			return
+		case topic := <-d.topics:
+			d.tellNodes(ctx, d.waiting(topic))
+		}
 	}
-	_, err := t.q.ExecContext(ctx, "select pg_notify($1, $2)", channel, strings.Join(t.topics, "\n"))
-	return err
+}
+
+// tellRest tells what a command changed before it ends.
+func (d *DB) tellRest() {
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	defer stop()
+	for len(d.topics) > 0 {
+		d.tellNodes(ctx, d.waiting(<-d.topics))
+	}
+}
+
+// waiting joins the topic and those behind it, each once.
+func (d *DB) waiting(first string) string {
+	said, seen := first, map[string]bool{first: true}
+	for len(said) < tellMax {
+		select {
+		case topic := <-d.topics:
+			if !seen[topic] {
+				seen[topic], said = true, said+"\n"+topic
+			}
+		default:
+			return said
+		}
+	}
+	return said
+}
+
+func (d *DB) tellNodes(ctx context.Context, topics string) {
+	if _, err := d.sql.ExecContext(ctx, "select pg_notify($1, $2)", channel, topics); err != nil && ctx.Err() == nil {
+		d.cfg.Log.WarnContext(ctx, "live pages: a change was not told", "err", err)
+	}
 }
 
 // listen passes on what any node published, reconnecting for as long as the database is open.

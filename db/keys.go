@@ -363,6 +363,16 @@ func SealFor(ctx context.Context, tx Tx, project, subject core.ID, plain string)
 	return sealWith(key, []byte(plain)), nil
 }
 
+// ReadyKey reads the subject's data key, or makes it, for the rest of the transaction: before a row is locked that others
+// wait for.
+func ReadyKey(ctx context.Context, tx Tx, project, subject core.ID) error {
+	if subject == 0 {
+		subject = project
+	}
+	_, err := subjectKey(ctx, tx, subjectID{project, subject}, true)
+	return err
+}
+
 // OpenFor decrypts what SealFor wrote; after the erasure it returns "" and no error, also when the subject has got a new
 // key since. (Whether a value was damaged instead, the journal's chain tells.)
 func OpenFor(ctx context.Context, tx Tx, project, subject core.ID, sealed string) (string, error) {

@@ -54,8 +54,7 @@ func there(ctx context.Context, tx Tx, table string, rows [][]any, column int, n
 // InsertRows is InsertMany for whoever does not ask which rows went in.
 func InsertRows(ctx context.Context, tx Tx, into, end string, rows [][]any) error {
 	return inParts(tx.Engine(), rows, func(_ [][]any, values string, args []any) error {
-		_, err := Exec(ctx, tx, "insert into "+into+" values "+values+" "+end, args...)
-		return err
+		return Soon(ctx, tx, "insert into "+into+" values "+values+" "+end, args...)
 	})
 }
 

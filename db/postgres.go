@@ -55,12 +55,18 @@ func (d *DB) writePostgres(ctx context.Context, fn func(context.Context, Tx) err
 }
 
 func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, Tx) error) error {
-	sqlTx, err := d.sql.BeginTx(ctx, nil)
+	conn, err := d.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
 	tx := d.newTx(sqlTx, true)
+	tx.conn = conn
 	err = guardPanic(core.Freeze(ctx), tx, func(ctx context.Context, tx Tx) error {
 		if err := fn(ctx, tx); err != nil {
 			return err

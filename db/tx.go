@@ -23,6 +23,8 @@ type Transaction struct {
 	topics  []string
 	bag     map[any]any
 	lates   []late
+	conn    *sql.Conn // PostgreSQL, of a Write
+	soon    []statement
 	cache   *cache           // SQLite's writer only
 	touched []string         // tables written to, for the cache
 	numbers map[series]int64 // taken by this transaction
@@ -113,12 +115,12 @@ func (t *Transaction) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.notify(ctx)
+	return t.send(ctx)
 }
 
 func (t *Transaction) committed() {
 	for _, topic := range t.topics {
-		t.db.hub.publishLocal(t.db.engine, topic)
+		t.db.publish(topic)
 	}
 	for _, fn := range t.onDone {
 		fn()
@@ -133,6 +135,10 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 		return 0, err
 	}
 	defer t.note(query, time.Now())
+	if len(t.soon) > 0 {
+		t.soon = append(t.soon, statement{query, outgoing(args)})
+		return t.sendAll(ctx)
+	}
 	res, err := t.q.ExecContext(ctx, query, outgoing(args)...)
 	if err != nil {
 		return 0, explain(err, query)
@@ -142,6 +148,9 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 
 func (t *Transaction) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	if err := t.check(query); err != nil {
+		return nil, err
+	}
+	if err := t.send(ctx); err != nil {
 		return nil, err
 	}
 	defer t.note(query, time.Now())

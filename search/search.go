@@ -204,7 +204,7 @@ func applyPostgres(ctx context.Context, tx db.Tx, all []change) error {
 		if len(rows) == 0 {
 			return nil
 		}
-		_, err := db.Exec(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print, words) values `+strings.Join(rows, ", ")+`
+		err := db.Soon(ctx, tx, `insert into search_doc (project_id, id, kind, ref_id, perm, title, sub, url, at, print, words) values `+strings.Join(rows, ", ")+`
 			on conflict (project_id, kind, ref_id) do update set perm = excluded.perm, title = excluded.title, sub = excluded.sub,
 			url = excluded.url, at = excluded.at, print = excluded.print, words = excluded.words`, args...)
 		rows, args = nil, nil

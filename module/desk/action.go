@@ -32,6 +32,9 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 	if err := named(ctx, tx, &in); err != nil {
 		return Matter{}, core.Ref{}, err
 	}
+	if err := db.ReadyKey(ctx, tx, core.ProjectOf(ctx).ID, in.Customer); err != nil { // before the number, which the next one waits for
+		return Matter{}, core.Ref{}, err
+	}
 	m, err := newMatter(ctx, tx, in, kind != nil)
 	if kind != nil {
 		m.Carried = tx.NewID()

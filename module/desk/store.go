@@ -34,14 +34,13 @@ func lock(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
 // insert writes a new matter; key recognises an imported one again, print is the hash of its row.
 func insert(ctx context.Context, tx db.Tx, m Matter, key, print string) error {
 	now, by := core.Now(ctx), core.ActorOf(ctx).ID
-	_, err := db.Exec(ctx, tx, `insert into desk_matter (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, channel, kind,
+	return db.Soon(ctx, tx, `insert into desk_matter (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, channel, kind,
 		customer_id, customer_name, unit_id, unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, month, due_at, contacted_at,
 		answer, answered_at, closed_at, handler, import_key, import_print, carried_id)
 		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33)`,
 		m.Ref.Project, m.Ref.ID, now, by, m.Origin, m.Number, m.OfficeNo, m.Channel, m.Kind, m.Customer, m.CustomerName, m.Unit, m.UnitCode, m.Place,
 		m.Contact, m.Phone, m.Content, m.Urgent, m.State, m.Open, m.Rank, m.At, m.Day, m.Day.Month(), m.Due, m.Contacted, m.Answer, m.Answered, m.Closed,
 		m.Handler, key, print, m.Carried)
-	return err
 }
 
 // save writes back what verbs change.

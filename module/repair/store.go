@@ -42,7 +42,7 @@ func insert(ctx context.Context, tx db.Tx, o Order, key, print string) error {
 	if !o.Confirmed.IsZero() {
 		confirmedBy = core.ActorOf(ctx).ID
 	}
-	_, err := db.Exec(ctx, tx, `insert into repair_order (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, matter_id, customer_id,
+	return db.Soon(ctx, tx, `insert into repair_order (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, matter_id, customer_id,
 		customer_name, unit_id, unit_code, building, place, scope, trade, level, level_by, paid, contact, phone, content, channel, wish_at, state, open, rank, at, day, month,
 		due_at, confirmed_at, confirmed_by, technician_id, technician, finished_at, result, signed_at, followup, import_key, import_print)
 		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,
@@ -50,7 +50,6 @@ func insert(ctx context.Context, tx db.Tx, o Order, key, print string) error {
 		o.Ref.Project, o.Ref.ID, core.Now(ctx), core.ActorOf(ctx).ID, o.Origin, o.Number, o.OfficeNo, o.Matter, o.Customer, o.CustomerName, o.Unit, o.UnitCode, o.Building,
 		o.Place, o.Scope, o.Trade, o.Level, o.LevelBy, o.Paid, o.Contact, o.Phone, o.Content, o.Channel, o.Wish, o.State, o.Open, o.Rank, o.At, o.Day, o.Day.Month(), o.Due,
 		o.Confirmed, o.Technician, o.TechnicianName, o.Finished, o.Result, o.Signed, o.Followup, key, print, confirmedBy)
-	return err
 }
 
 // save writes back everything that verbs change; the version guards against another change in between.
