@@ -210,3 +210,34 @@ func TestTheAPIGivesFiguresDutiesAndClauses(t *testing.T) {
 		}
 	})
 }
+
+// TestOneClauseDoesNotHideTheOthers: an import may leave hundreds of the same gap; they fold, and the day's other work is seen.
+func TestOneClauseDoesNotHideTheOthers(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {
+			for i := range 10 {
+				clause := "B1.4"
+				if i == 9 {
+					clause = "B4.3"
+				}
+				about := core.Ref{Project: k.Project.ID, Kind: "customer", ID: core.ID(2000 + i)}
+				if err := duty.Open(ctx, tx, clause, about, duty.By(core.Desk), duty.Number("sample"), duty.Due(k.Now().Add(time.Duration(1+i)*time.Minute)),
+					duty.About(core.T("联系客户 %d", "Call back %d", i), "")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		clerk := k.As(core.Desk)
+		p := clerk.Get(clerk.P("todo")).OK(k)
+		if n := p.Find("main article").Length(); n != 6 {
+			k.Errorf("%d duties stand open, want five of B1.4 and one of B4.3", n)
+		}
+		if fold := p.Text("main details summary"); !strings.Contains(fold, "还有 4 件") || p.Find("main details tr").Length() != 4 {
+			k.Errorf("the fold says %q", fold)
+		}
+		if !p.Has("联系客户 9") || !p.Has("今天(10)") {
+			k.Errorf("我的待办: %s", p.Text("main"))
+		}
+	})
+}

@@ -2,6 +2,7 @@ package compliance
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"huiyin/calendar"
@@ -14,8 +15,13 @@ import (
 	"huiyin/web/ui"
 )
 
-// todoMax bounds 我的待办; whoever owes more than this needs help, not a longer page.
-const todoMax = 300
+// 我的待办 reads at most todoMax duties, shows at most todoShown of one clause at once and todoFolded more behind a fold:
+// a workbook's import may leave hundreds of the same gap, and the day's other work must still be seen.
+const (
+	todoMax    = 1000
+	todoShown  = 5
+	todoFolded = 100
+)
 
 // item is one duty as pages show it.
 type item struct {
@@ -111,10 +117,35 @@ type todo struct {
 	Board   string
 }
 
+// todoGroup is what is due in one stretch of time, clause by clause in the order of the first due.
 type todoGroup struct {
-	Label core.Text
-	Tone  ui.Tone
-	Items []item
+	Label   core.Text
+	Tone    ui.Tone
+	N       int
+	Clauses []todoClause
+}
+
+type todoClause struct {
+	Clause      string
+	Shown, More []item
+	N           int
+	All         string // where every duty of the clause is listed
+}
+
+func (g *todoGroup) add(ctx context.Context, it item) {
+	g.N++
+	i := slices.IndexFunc(g.Clauses, func(c todoClause) bool { return c.Clause == it.Clause })
+	if i < 0 {
+		i = len(g.Clauses)
+		g.Clauses = append(g.Clauses, todoClause{Clause: it.Clause, All: dutiesURL(ctx, "clause", it.Clause, "state", "open")})
+	}
+	c := &g.Clauses[i]
+	switch c.N++; {
+	case len(c.Shown) < todoShown:
+		c.Shown = append(c.Shown, it)
+	case len(c.More) < todoFolded:
+		c.More = append(c.More, it)
+	}
 }
 
 // todoOf gathers what the actor owes: his duties, his roles' that nobody has claimed, what went up to him, what waits
@@ -161,11 +192,11 @@ func grouped(ctx context.Context, items []item) []todoGroup {
 		case day <= sunday:
 			g = 2
 		}
-		groups[g].Items = append(groups[g].Items, it)
+		groups[g].add(ctx, it)
 	}
 	var out []todoGroup
 	for _, g := range groups {
-		if len(g.Items) > 0 {
+		if g.N > 0 {
 			out = append(out, g)
 		}
 	}
