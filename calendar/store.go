@@ -25,7 +25,7 @@ func (d *ownDay) dest() []any { return []any{&d.Day, &d.Work, &d.Name.ZH, &d.Nam
 // Load gives the firm's calendar in the request's project zone: the official table with the operator's days over it.
 // Its desk hours are the default; whoever knows the regulation (duty) sets B4.1's.
 func Load(ctx context.Context, tx db.Tx) (Clock, error) {
-	t, err := db.Cached(tx, tableKey{}, "calendar_day", func() (Table, error) {
+	t, err := db.Cached(tx, tableKey{}, []string{"calendar_day"}, func() (Table, error) {
 		days, err := db.All(ctx, tx, (*ownDay).dest, "select day, work, name_zh, name_en from calendar_day")
 		own := make(map[core.Date]Entry, len(days))
 		for _, d := range days {

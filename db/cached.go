@@ -10,12 +10,12 @@ type cache struct {
 	tables  map[string][]any // the keys whose values were read from a table
 }
 
-// Cached keeps a value read from one table for the rest of the transaction, and on SQLite, where one writer sees every
-// change, for the following Writes as well: until a statement writes to the table, a commit fails, or another process
+// Cached keeps a value read from the named tables for the rest of the transaction, and on SQLite, where one writer sees every
+// change, for the following Writes as well: until a statement writes to one of them, a commit fails, or another process
 // has written anything. The value is shared: nobody may change it.
-func Cached[V any](tx Tx, key any, table string, read func() (V, error)) (V, error) {
+func Cached[V any](tx Tx, key any, tables []string, read func() (V, error)) (V, error) {
 	c := tx.cache
-	if c == nil || slices.Contains(tx.touched, table) {
+	if c == nil || slices.ContainsFunc(tables, func(t string) bool { return slices.Contains(tx.touched, t) }) {
 		return Bag(tx, key, read)
 	}
 	if v, ok := c.values[key]; ok {
@@ -24,7 +24,9 @@ func Cached[V any](tx Tx, key any, table string, read func() (V, error)) (V, err
 	v, err := read()
 	if err == nil {
 		c.values[key] = v
-		c.tables[table] = append(c.tables[table], key)
+		for _, table := range tables {
+			c.tables[table] = append(c.tables[table], key)
+		}
 	}
 	return v, err
 }

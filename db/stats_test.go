@@ -113,7 +113,7 @@ func TestCachedSeesEveryWrite(t *testing.T) {
 	d, other := dbtest.Open(t, cfg), dbtest.Open(t, cfg)
 	read := func() (n int64) {
 		err := d.Write(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
-			n, err = db.Cached(tx, "rows", "plan", func() (int64, error) {
+			n, err = db.Cached(tx, "rows", []string{"plan"}, func() (int64, error) {
 				return db.Value[int64](ctx, tx, "select count(*) from plan where project_id = $1", project)
 			})
 			return err
@@ -128,7 +128,7 @@ func TestCachedSeesEveryWrite(t *testing.T) {
 			if _, err := db.Exec(ctx, tx, "insert into plan (project_id, id, created_at, changed_at, kind, at) values ($1, $2, 1, 1, 'a', 1)", project, tx.NewID()); err != nil {
 				return err
 			}
-			_, err := db.Cached(tx, "rows", "plan", func() (int64, error) { return 99, nil }) // of a transaction that wrote: not for others
+			_, err := db.Cached(tx, "rows", []string{"plan"}, func() (int64, error) { return 99, nil }) // of a transaction that wrote: not for others
 			if err == nil {
 				err = end
 			}

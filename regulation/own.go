@@ -265,6 +265,7 @@ func AddOwn(ctx context.Context, tx db.Tx, d Draft) (string, error) {
 		d.Clause = OwnDoc + strconv.FormatInt(n, 10)
 	}
 	tx.Drop(ownKey{core.ProjectOf(ctx).ID})
+	tx.Drop(settingsKey{core.ProjectOf(ctx).ID})
 	id, err := insertOwn(ctx, tx, d, d.From.Time(zone))
 	if err != nil {
 		return "", err

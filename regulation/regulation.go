@@ -239,23 +239,27 @@ func (s *setting) dest() []any { return []any{&s.Project, &s.Clause, &s.Name, &s
 
 type settingsKey struct{ project core.ID }
 
-// RulesAt gives the rules in force in a project at a time: the project's own settings over the firm's over the pack.
+// RulesAt gives the rules in force in a project at a time: the project's own settings over the firm's over the pack. A
+// row without a clause says that there are clauses of the firm's own.
 func RulesAt(ctx context.Context, tx db.Tx, project core.ID, at time.Time) (*Rules, error) {
-	all, err := db.Cached(tx, settingsKey{project}, "regulation_setting", func() ([]setting, error) {
-		return db.All(ctx, tx, (*setting).dest, `select project_id, clause, name, value, from_at from regulation_setting
-			where (project_id = $1 or project_id = $2) and voided_at is null order by case when project_id = $1 then 0 else 1 end, from_at, id`, core.Firm, project)
+	all, err := db.Cached(tx, settingsKey{project}, []string{"regulation_setting", "regulation_clause"}, func() ([]setting, error) {
+		return db.All(ctx, tx, (*setting).dest, `select project_id, clause, name, value, from_at from (
+			select project_id, id, clause, name, value, from_at from regulation_setting where (project_id = $1 or project_id = $2) and voided_at is null
+			union all select project_id, id, '', '', '', from_at from (select project_id, id, from_at from regulation_clause where (project_id = $1 or project_id = $2) limit 1) o) s
+			order by case when project_id = $1 then 0 else 1 end, from_at, id`, core.Firm, project)
 	})
 	r := &Rules{Project: project, At: at, set: map[[2]string]string{}}
+	own := false
 	for _, s := range all {
-		if !s.From.After(at) {
+		if own = own || s.Clause == ""; s.Clause != "" && !s.From.After(at) {
 			r.set[[2]string{s.Clause, s.Name}] = s.Value // a later row follows an earlier, the project's follow the firm's
 		}
 	}
-	if err != nil {
+	if err != nil || !own { // most have no clauses of their own, and are spared the reading of them
 		return r, err
 	}
-	own, err := ownVersions(ctx, tx, project)
-	r.takeOwn(own)
+	versions, err := ownVersions(ctx, tx, project)
+	r.takeOwn(versions)
 	return r, err
 }
 
