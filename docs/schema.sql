@@ -206,6 +206,39 @@ create table regulation_refusal (
 );
 create index regulation_refusal_month on regulation_refusal (project_id, month, clause, id);
 
+-- 20261122000510_regulation_clause.sql
+-- Clauses that the firm (project_id 1) or one project added to the pack. A revision is a further row of the same
+-- clause from a later midnight on: March is judged by March's text.
+create table regulation_clause (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  clause text not null,
+  from_at bigint not null,
+  kind text not null,
+  text text not null,
+  text_en text not null,
+  basis text not null,
+  area text not null,
+  owner text not null,
+  escalate text not null,
+  months bigint not null,
+  day text not null,
+  event text not null,
+  ends text not null,
+  term text not null,
+  items text not null,
+  primary key (project_id, id)
+);
+create unique index regulation_clause_one on regulation_clause (project_id, clause, from_at);
+
 -- 20261122000600_duty.sql
 create table duty_duty (
   project_id bigint not null,
@@ -331,6 +364,12 @@ create table web_idempotency (
   primary key (actor_id, key)
 );
 create index web_idempotency_at on web_idempotency (at);
+
+-- 20261122000810_web_answer.sql
+-- What kind of answer it was (json, redirect, fragment, page or nothing), and the version that its ETag gave. A part of
+-- a page is kept sealed, since it may show personal data.
+alter table web_idempotency add column kind text not null default '';
+alter table web_idempotency add column version bigint not null default 0;
 
 -- 20261122000900_sheet.sql
 -- One workbook being imported. done and total are its progress; they move without a new version. summary is JSON: what
