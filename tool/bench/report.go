@@ -30,7 +30,7 @@ type figures struct {
 	commits, inserts, reads float64 // a second: the machine's limits
 	intake                  rate
 	intakeCPU               time.Duration // of clients and server together, a repair; PostgreSQL's own is not in it
-	statements              []string // of one intake, without session, idempotency key and journal lane
+	statements              []string      // of one intake, without session, idempotency key and journal lane
 	pages                   []visited
 	load                    time.Duration
 	size                    int64
