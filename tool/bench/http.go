@@ -37,6 +37,7 @@ const (
 // site is one App with a project and one user, served on loopback.
 type site struct {
 	app     *app.App
+	dir, at string          // its data directory, and on PostgreSQL its database
 	ctx     context.Context // of the project, as the system
 	project core.Project
 	server  *http.Server
@@ -55,7 +56,7 @@ func (b *bench) open(name string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{app: a, ctx: core.AsSystem(a.Context(b.ctx))}
+	s := &site{app: a, dir: dir, at: at, ctx: core.AsSystem(a.Context(b.ctx))}
 	if err := s.people(); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -186,7 +187,10 @@ func (b *bench) intakes(f *figures) error {
 	if err == nil {
 		err = s.counted(f)
 	}
-	return errors.Join(err, s.close())
+	if err = errors.Join(err, s.close()); err != nil {
+		return err
+	}
+	return b.floor(f, s.dir, s.at)
 }
 
 func (b *bench) profiling(part string) (stop func(), err error) {

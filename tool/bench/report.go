@@ -29,6 +29,7 @@ type figures struct {
 	engine                  db.Engine
 	commits, inserts, reads float64 // a second: the machine's limits
 	intake                  rate
+	floor                   float64       // the rows of one intake a commit, by the bare engine, a second
 	intakeCPU               time.Duration // of clients and server together, a repair; PostgreSQL's own is not in it
 	statements              []string      // of one intake, without session, idempotency key and journal lane
 	pages                   []visited
@@ -120,6 +121,8 @@ func (r report) intakeTable(p func(string, ...any), f figures) {
 	ratio := f.intake.perSecond / f.commits
 	p("| repairs a second | %.0f | | |", f.intake.perSecond)
 	p("| of raw single-row durable commits | **%.2f** | %.2f | %s |", ratio, intakeTarget, met(ratio >= intakeTarget))
+	p("| the bare engine alone, writing one intake's rows and indexes a commit on one connection | %.0f | | |", f.floor)
+	p("| intakes over HTTP, of that | %.2f | | |", f.intake.perSecond/f.floor)
 	p("| time of one intake, p50 / p95 | %s / %s | | |", ms(f.intake.p50), ms(f.intake.p95))
 	p("| processor time of one intake, client and server together%s | %s | | |", map[db.Engine]string{db.Postgres: " (PostgreSQL's own not counted)"}[f.engine], ms(f.intakeCPU))
 	p("| statements of one intake, the journal's among them | %d | | |", len(f.statements))

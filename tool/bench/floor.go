@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"huiyin/db"
+)
+
+// The floor of an intake: the bare engine, without HTTP, session, right, rule, form, seal or search words, writes the rows
+// that one intake leaves, with their indexes, one intake a commit on one connection. No server over this engine and this
+// schema can be faster unless it puts several intakes into one commit.
+
+// copied is a table that an intake writes to, and how a copy of its last row is told from the row.
+type copied struct {
+	table string
+	rows  int      // that one intake writes
+	fresh []string // columns that get a number never used before
+	last  string   // the column whose highest value is the last row's
+}
+
+func (b *bench) floorTables() []copied {
+	out := []copied{{"desk_matter", 1, []string{"id"}, "id"}, {"repair_order", 1, []string{"id"}, "id"}, {"duty_duty", 1, []string{"id", "record_id"}, "id"},
+		{"journal_entry", 3, []string{"seq"}, "seq"}, {"search_doc", 1, []string{"id", "ref_id"}, "id"}, {"notify_message", 1, []string{"id"}, "id"},
+		{"web_idempotency", 1, []string{"key"}, "at"}}
+	if b.engine == db.SQLite { // on PostgreSQL the words are a column of search_doc
+		out = append(out, copied{"search_fts", 1, []string{"rowid"}, "rowid"})
+	}
+	return out
+}
+
+// insert is a statement prepared for one table, with the last row's values and which of them a copy renews.
+type insert struct {
+	copied
+	stmt  *sql.Stmt
+	args  []any
+	renew []int
+}
+
+// floor measures it in the database that the intakes have filled.
+func (b *bench) floor(f *figures, dir, at string) error {
+	pool, err := b.bare(dir, at)
+	if err != nil {
+		return err
+	}
+	defer pool.Close() //nolint:errcheck // thrown away
+	c, err := pool.Conn(b.ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // thrown away
+	var all []insert
+	for _, t := range b.floorTables() {
+		in, err := b.lastRow(c, t)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.table, err)
+		}
+		defer in.stmt.Close() //nolint:errcheck // thrown away
+		all = append(all, in)
+	}
+	n, next, start := 0, int64(1)<<61, time.Now()
+	for ; time.Since(start) < b.raw; n++ {
+		if err := copyOnce(b.ctx, c, all, &next); err != nil {
+			return err
+		}
+	}
+	f.floor = float64(n) / time.Since(start).Seconds()
+	return nil
+}
+
+func (b *bench) bare(dir, at string) (*sql.DB, error) {
+	if b.engine == db.Postgres {
+		return sql.Open("pgx", at)
+	}
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "mmap_size(268435456)"}}
+	return sql.Open("sqlite", "file:"+filepath.Join(dir, "huiyin.db")+"?"+q.Encode())
+}
+
+// lastRow reads a table's last row and prepares the insert of its copies.
+func (b *bench) lastRow(c *sql.Conn, t copied) (insert, error) {
+	in := insert{copied: t}
+	names, values := []string{"rowid", "words"}, []any{nil, searchWords}
+	if t.table != "search_fts" { // its index cannot be read
+		rows, err := c.QueryContext(b.ctx, fmt.Sprintf("select * from %s order by %s desc limit 1", t.table, t.last))
+		if err != nil {
+			return in, err
+		}
+		defer rows.Close() //nolint:errcheck // read to its end
+		if names, err = rows.Columns(); err != nil {
+			return in, err
+		}
+		values = make([]any, len(names))
+		into := make([]any, len(names))
+		for i := range into {
+			into[i] = &values[i]
+		}
+		if !rows.Next() {
+			return in, fmt.Errorf("the intakes left no row: %w", rows.Err())
+		}
+		if err := rows.Scan(into...); err != nil {
+			return in, err
+		}
+	}
+	marks := make([]string, len(names))
+	for i, name := range names {
+		marks[i] = fmt.Sprintf("$%d", i+1)
+		for _, f := range t.fresh {
+			if f == name {
+				in.renew = append(in.renew, i)
+			}
+		}
+	}
+	in.args = values
+	var err error
+	in.stmt, err = c.PrepareContext(b.ctx, fmt.Sprintf("insert into %s (%s) values (%s)", t.table, strings.Join(names, ", "), strings.Join(marks, ", ")))
+	return in, err
+}
+
+// searchWords are as many words as a repair has in the index.
+const searchWords = "wx2026110001 卫生 生间 间龙 龙头 头漏 漏水 请尽 尽快 快安 安排 排师 师傅 傅上 上门 茶水 水间 a1203 深圳 圳市 天云 科技 有限 13800138000 8000 tianyun ty lg"
+
+func copyOnce(ctx context.Context, c *sql.Conn, all []insert, next *int64) error {
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	for _, in := range all {
+		stmt := tx.StmtContext(ctx, in.stmt)
+		for range in.rows {
+			for _, i := range in.renew {
+				*next++
+				if _, isText := in.args[i].(string); isText {
+					in.args[i] = fmt.Sprint(*next)
+				} else {
+					in.args[i] = *next
+				}
+			}
+			if _, err := stmt.ExecContext(ctx, in.args...); err != nil {
+				return fmt.Errorf("%s: %w", in.table, err)
+			}
+		}
+	}
+	return tx.Commit()
+}
