@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,7 +139,16 @@ func (a *App) build(modules []house.Module) {
 	a.toucher = user.NewToucher(a.DB)
 	a.Runner = job.NewRunner(a.DB, jobs, a.cfg.Log)
 	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: a.routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,
-		Project: project.ByCode, Shell: shell, Cite: compliance.ClauseHref, SpoolDir: filepath.Join(a.cfg.Dir, "spool"), Secure: a.cfg.Secure})
+		Project: project.ByCode, Shell: shell, Right: a.right, Cite: compliance.ClauseHref, SpoolDir: filepath.Join(a.cfg.Dir, "spool"), Secure: a.cfg.Secure})
+}
+
+// right is what a permission is called on pages.
+func (a *App) right(perm string) core.Text {
+	i := slices.IndexFunc(a.Lists.Perms, func(p register.Perm) bool { return p.Name == perm })
+	if i < 0 {
+		return core.Text{}
+	}
+	return a.Lists.Perms[i].Label
 }
 
 // leaver tells the customers' module of somebody who left, in each project (C15.4).

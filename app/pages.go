@@ -8,11 +8,10 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
-	"huiyin/duty"
 	"huiyin/file"
 	"huiyin/house"
+	"huiyin/module/compliance"
 	"huiyin/module/project"
-	"huiyin/notify"
 	"huiyin/register"
 	"huiyin/search"
 	"huiyin/sheet"
@@ -184,15 +183,10 @@ func shellProject(ctx context.Context, tx db.Tx, r *web.Request, s *ui.Shell) er
 		s.User.Role = roles[0].Name()
 	}
 	s.Links.Search, s.Links.Todo, s.Links.TodoLive, s.LiveURL = base+"search", base+"todo", base+"todo/badge", base+"live"
-	n, late, err := duty.CountMine(ctx, tx, p.ID, a.ID, roles)
-	if err != nil {
+	var err error
+	if s.Todo, s.Late, err = compliance.Badge(ctx, tx); err != nil {
 		return err
 	}
-	unread, _, err := notify.Unread(ctx, tx, p.ID, a.ID, roles)
-	if err != nil {
-		return err
-	}
-	s.Todo, s.Late = int(n)+unread, late > 0
 	s.Nav, err = projectNav(ctx, tx, r, base)
 	return err
 }
@@ -209,9 +203,12 @@ func projectNav(ctx context.Context, tx db.Tx, r *web.Request, base string) ([]u
 		}
 		item := ui.NavItem{Label: n.Label, Href: base + n.Path, Icon: n.Icon, Main: n.Main, On: under(r.HTTP.URL.Path, base+n.Path)}
 		if n.Count != nil {
-			var err error
-			if item.Count, err = n.Count(ctx, tx, p.ID); err != nil {
+			count, err := n.Count(ctx, tx, p.ID)
+			if err != nil {
 				return nil, err
+			}
+			if count > 0 {
+				item.Count = ui.UpTo(count)
 			}
 		}
 		groups[n.Wing].Items = append(groups[n.Wing].Items, item)

@@ -56,3 +56,13 @@ func TestListTitlesArePlural(t *testing.T) {
 		}
 	})
 }
+
+// TestARefusedRightIsNamedInWords: who may not do something reads what it is called, not its code.
+func TestARefusedRightIsNamedInWords(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		guard := k.As(core.Guard)
+		if p := guard.Get(guard.P("import")); p.Status != 403 || !p.Has("「导入工作簿」") || p.Has("import.") {
+			k.Errorf("%d: %s", p.Status, p.Text("main"))
+		}
+	})
+}

@@ -34,6 +34,7 @@ type Err struct {
 	Kind   ErrKind
 	Clause string // the clause that refuses, "C17.2"; empty for others
 	Text   Text
+	Perm   string // the right that lacks, "repair.dispatch"; of KindForbidden only
 	Fields []FieldErr
 	Cause  error
 	// Keep holds records that must survive the rollback (a refusal, a failed sign-in): each is a db.Kept.
@@ -99,7 +100,7 @@ func Wrong(fields []FieldErr) error {
 
 // Forbidden says that the actor lacks the permission ("repair.dispatch").
 func Forbidden(perm string) error {
-	return &Err{Kind: KindForbidden, Text: T("您没有这项权限(%s)", "You do not have this right (%s)", perm)}
+	return &Err{Kind: KindForbidden, Perm: perm, Text: T("您没有这项权限(%s)", "You do not have this right (%s)", perm)}
 }
 
 // NotFound says that there is no such record, or none that the actor may see: both read the same on purpose.

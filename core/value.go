@@ -10,6 +10,9 @@ import (
 	_ "time/tzdata" // a bare machine has no zone files
 )
 
+// CountMax is up to where the numbers in menus are counted: every page shows them, and beyond it "99+" says enough.
+const CountMax = 100
+
 // China is the default zone of a project.
 var China = func() *time.Location {
 	l, err := time.LoadLocation("Asia/Shanghai")

@@ -37,18 +37,15 @@ func Mine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Rol
 	return list(ctx, tx, "project_id = $1 and id in (select id from ("+from+fmt.Sprintf(") m order by due_at, id limit $%d) order by due_at, id", len(args)), args...)
 }
 
-// CountMine counts what Mine lists, up to 1000, and how many of them are late.
+// CountMine counts what Mine lists, up to core.CountMax, and how many of them are late.
 func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role) (n, late int64, err error) {
-	from, args := mine(project, user, roles, countMax)
+	from, args := mine(project, user, roles, core.CountMax)
 	args = append(args, core.Now(ctx))
 	type counts struct{ n, late int64 }
 	c, err := db.One(ctx, tx, func(c *counts) []any { return []any{&c.n, &c.late} },
 		fmt.Sprintf("select count(*), count(*) filter (where due_at < $%d) from (select due_at from (%s) m order by due_at limit $%d) x", len(args), from, len(args)-1), args...)
 	return c.n, c.late, err
 }
-
-// countMax is up to where a person's duties are counted.
-const countMax = 1000
 
 // mine selects id and due_at of what a person owes, each branch by an index of its own and no duty twice: theirs, each
 // role's unclaimed ones, and of the few that went up those that did to a role of theirs. Each branch gives the first

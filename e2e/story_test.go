@@ -121,6 +121,7 @@ func onThePhone(k *testkit.Kit, hand *Tab, order string) {
 	hand.Sees("C17.2") // the start is shut until the quote is agreed
 	hand.Looks(shotName(k, "phone-repair"))
 	hand.Open("repair/" + order + "/quote")
+	hand.Sees("茶水间水龙头漏水")
 	hand.Choose("lines.0.item", item(k))
 	hand.Looks(shotName(k, "phone-quote"))
 	hand.Press(submit)

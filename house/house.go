@@ -80,10 +80,10 @@ type Nav struct {
 	Order int
 	Label core.Text
 	Icon  string
-	Path  string                                                               // under the project: "repair"; with a leading slash, as it is
-	Perm  string                                                               // needed to see it
-	Main  bool                                                                 // also in the phone's bottom bar
-	Count func(ctx context.Context, tx db.Tx, project core.ID) (string, error) // nil: none
+	Path  string                                                              // under the project: "repair"; with a leading slash, as it is
+	Perm  string                                                              // needed to see it
+	Main  bool                                                                // also in the phone's bottom bar
+	Count func(ctx context.Context, tx db.Tx, project core.ID) (int64, error) // up to core.CountMax; nil: none
 }
 
 // Daily runs once a local day in each project (idempotent), from the tick.

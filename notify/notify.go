@@ -113,6 +113,11 @@ func Unread(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.R
 	return n, list, err
 }
 
+// CountUnread counts what Unread counts, up to core.CountMax.
+func CountUnread(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role) (int64, error) {
+	return db.Value[int64](ctx, tx, fmt.Sprintf("select count(*) from (select id from (%s) u limit %d) x", unread(len(roles)), core.CountMax), arguments(ctx, project, user, roles)...)
+}
+
 // MarkRead marks messages that the user has seen; without ids, all of them. It passes over what is not his.
 func MarkRead(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role, ids ...core.ID) error {
 	mine, err := db.Values[core.ID](ctx, tx, unread(len(roles)), arguments(ctx, project, user, roles)...)

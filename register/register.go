@@ -30,6 +30,8 @@ type Kind struct {
 	Events map[string]core.Text
 	// Choices names the payload values that are codes: they are said by their labels, in the reader's language.
 	Choices map[string][]core.Choice
+	// About says in a line which record a form is about, under the form's title; nil: nothing.
+	About func(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error)
 }
 
 // Ref names a record of this kind in the request's project.

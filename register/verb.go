@@ -142,7 +142,14 @@ func (v Verb[In]) page(ctx context.Context, tx db.Tx, k Kind, r *web.Request, id
 	if v.New {
 		title = core.T("%s:%s", "%s: %s", k.Label, v.Label)
 	}
-	body := verbPage(ui.HeadView{Title: title}, f, aside, diffOf(ctx, v.Fields, failure))
+	head := ui.HeadView{Title: title}
+	if k.About != nil && id != 0 {
+		var err error
+		if head.Sub, err = k.About(ctx, tx, id); err != nil {
+			return nil, err
+		}
+	}
+	body := verbPage(head, f, aside, diffOf(ctx, v.Fields, failure))
 	return web.Page{Title: title, Body: body, Narrow: aside == nil}, nil
 }
 

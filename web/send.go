@@ -158,7 +158,7 @@ func status(k core.ErrKind) int {
 // fail is the one mapper from errors to answers.
 func (s *Server) fail(ctx context.Context, w http.ResponseWriter, r *Request, err error) {
 	s.log(ctx, r, err)
-	e := core.AsErr(err)
+	e := s.named(core.AsErr(err))
 	code := status(e.Kind)
 	if e.Kind == core.KindBusy || e.Kind == core.KindTooMany {
 		w.Header().Set("Retry-After", "5")
@@ -171,6 +171,19 @@ func (s *Server) fail(ctx context.Context, w http.ResponseWriter, r *Request, er
 	default:
 		s.failPage(ctx, w, r, e, code)
 	}
+}
+
+// named says the right that lacks by its name in the regulation's words instead of its code.
+func (s *Server) named(e *core.Err) *core.Err {
+	if e.Perm == "" || s.cfg.Right == nil {
+		return e
+	}
+	if label := s.cfg.Right(e.Perm); label.Is() {
+		said := *e
+		said.Text = core.T("您的岗位没有「%s」这项权限", "Your role does not include the right “%s”", label)
+		return &said
+	}
+	return e
 }
 
 func (s *Server) toSignIn(w http.ResponseWriter, r *Request) {

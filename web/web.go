@@ -84,6 +84,7 @@ type Config struct {
 	Touch    func(ctx context.Context, s Session)                                              // idle stamp, outside the request's transaction
 	Project  func(ctx context.Context, tx db.Tx, code string) (core.Project, error)            // KindNotFound
 	Shell    func(ctx context.Context, tx db.Tx, r *Request) (ui.Shell, error)                 // nav, badges
+	Right    func(perm string) core.Text                                                       // what a permission is called
 	Cite     func(ctx context.Context, clause string) string                                   // address of a clause's page
 	SpoolDir string                                                                            // where uploads wait
 	MaxFile  int64                                                                             // bytes of one upload; 40 MB by default

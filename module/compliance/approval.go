@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -120,12 +119,9 @@ func waitingForMe(ctx context.Context, tx db.Tx) ([]approval.Request, error) {
 }
 
 // countApprovals is the number in the rail.
-func countApprovals(ctx context.Context, tx db.Tx, _ core.ID) (string, error) {
+func countApprovals(ctx context.Context, tx db.Tx, _ core.ID) (int64, error) {
 	rs, err := waitingForMe(ctx, tx)
-	if err != nil || len(rs) == 0 {
-		return "", err
-	}
-	return strconv.Itoa(len(rs)), nil
+	return int64(len(rs)), err
 }
 
 func approvalRow(ctx context.Context, r *approval.Request) ui.Row {

@@ -214,10 +214,21 @@ func todoPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 	return web.Page{Title: core.T("我的待办", "My duties"), Body: todoView(t)}, nil
 }
 
-// todoBadge is the number in the top bar.
+// Badge is the number in the top bar of every page: what the actor owes and what he has not read, up to core.CountMax,
+// and whether something of it is late.
+func Badge(ctx context.Context, tx db.Tx) (n int64, late bool, err error) {
+	project, me, roles := core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx)
+	owed, overdue, err := duty.CountMine(ctx, tx, project, me, roles)
+	if err != nil {
+		return 0, false, err
+	}
+	unread, err := notify.CountUnread(ctx, tx, project, me, roles)
+	return owed + unread, overdue > 0, err
+}
+
 func todoBadge(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
-	n, late, err := duty.CountMine(ctx, tx, core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx))
-	return web.Fragment{Body: ui.TodoBadge(int(n), late > 0)}, err
+	n, late, err := Badge(ctx, tx)
+	return web.Fragment{Body: ui.TodoBadge(n, late)}, err
 }
 
 // markRead marks the notifications read: one by its id, or all.

@@ -282,7 +282,7 @@ func FormOf(name, id string) string {
 }
 
 // FileKind is the register's kind.
-var FileKind = register.Kind{Name: "customer", Plural: "customers", Label: core.T("客户档案", "Customers"), Table: "customer_customer", Events: events()}
+var FileKind = register.Kind{Name: "customer", Plural: "customers", Label: core.T("客户档案", "Customers"), Table: "customer_customer", Events: events(), About: named}
 
 func events() map[string]core.Text {
 	return map[string]core.Text{

@@ -562,3 +562,9 @@ func duplicatesPage(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, 
 	title := core.T("可能重复的档案", "Possible duplicates")
 	return web.Page{Title: title, Body: plainPage(title, t)}, nil
 }
+
+// named names the customer above a form.
+func named(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
+	c, err := Get(ctx, tx, id)
+	return ui.Plain(string(c.Name)), err
+}

@@ -52,7 +52,7 @@ const (
 
 // Kind is the register of matters.
 func Kind() register.Kind {
-	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames()}, Events: map[string]core.Text{
+	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", About: about, Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames()}, Events: map[string]core.Text{
 		"taken": core.T("受理({channel})", "took it down ({channel})"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
 		"handed": core.T("转办 {name}:{reason}", "handed over to {name}: {reason}"), "progress": core.T("告知客户进展:{note}", "told the customer the progress: {note}"),
 		"answered": core.T("答复:{answer}", "answered: {answer}"), "closed": core.T("办结", "closed"), "summarised": core.T("事后总结:{summary}", "summed up: {summary}"),

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -33,10 +32,7 @@ func Module() house.Module {
 	return house.Module{Name: "desk", Label: core.T("受理台", "Front desk"), Migrations: Migrations,
 		Registers: []register.Any{matters()}, Routes: routes(), Tables: []journal.Table{{Kind: "desk", Name: "desk_matter"}}, Forms: []core.Form{form()},
 		Nav: []house.Nav{{Wing: house.Matters, Order: 10, Label: core.T("受理台", "Front desk"), Icon: "phone", Path: "desk", Perm: "desk.view", Main: true,
-			Count: func(ctx context.Context, tx db.Tx, project core.ID) (string, error) {
-				n, err := opened(ctx, tx, project)
-				return count(n), err
-			}}},
+			Count: opened}},
 		OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:  []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id")},
 		Events: []house.Event{{Key: "desk.taken", Label: core.T("受理了一件诉求", "A matter was taken down")}, {Key: "desk.contacted", Label: core.T("已联系客户", "The customer was contacted about a matter")},
@@ -47,16 +43,6 @@ func Module() house.Module {
 			{Clause: "D5.1", By: []regulation.Mechanism{regulation.ByParam}, Numbers: []string{"days", "hours"}, Records: "desk?state=all"},
 			{Clause: "B4.3", By: []regulation.Mechanism{regulation.ByDuty}, Numbers: []string{"term"}, Records: "desk"},
 			{Clause: "A3.5", By: []regulation.Mechanism{regulation.ByFlow, regulation.ByGuard, regulation.ByDuty}, Numbers: []string{"remind", "summary"}, Records: "desk"}}}
-}
-
-func count(n int64) string {
-	switch {
-	case n == 0:
-		return ""
-	case n >= 1000:
-		return "999+"
-	}
-	return fmt.Sprint(n)
 }
 
 // panel shows the latest requests on a customer's or unit's page.
@@ -298,4 +284,10 @@ func routes() []web.Route {
 		{Pattern: "GET /p/{project}/desk/new/fields", Perm: "desk.take", Handle: fieldsPart},
 		{Pattern: "GET /p/{project}/desk/register.pdf", Perm: "desk.export", Handle: registerPDF},
 	}
+}
+
+// about names the matter above a form.
+func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
+	m, err := Get(ctx, tx, id)
+	return ui.Plain(join(m.Number, m.UnitCode, m.CustomerName, m.Content)), err
 }

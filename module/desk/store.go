@@ -200,9 +200,9 @@ func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit in
 	return ms, err
 }
 
-// Opened counts the open matters, up to 1000, for the rail.
+// opened counts the open matters, up to core.CountMax, for the rail.
 func opened(ctx context.Context, tx db.Tx, project core.ID) (int64, error) {
-	return db.Value[int64](ctx, tx, "select count(*) from (select 1 from desk_matter where project_id = $1 and open limit 1000) x", project)
+	return db.Value[int64](ctx, tx, "select count(*) from (select 1 from desk_matter where project_id = $1 and open limit $2) x", project, core.CountMax)
 }
 
 // Imported is an imported matter as the importer finds it again.

@@ -127,7 +127,7 @@ func Key(code string) string {
 
 // Kinds of this module.
 var (
-	UnitKind = register.Kind{Name: "unit", Plural: "units", Label: core.T("单元", "Units"), Table: "estate_unit", Events: map[string]core.Text{
+	UnitKind = register.Kind{Name: "unit", Plural: "units", Label: core.T("单元", "Units"), Table: "estate_unit", About: about, Events: map[string]core.Text{
 		"created": core.T("建立单元 {code}", "created unit {code}"), "imported": core.T("由台账导入", "imported from a workbook"), "edited": core.T("修改资料", "edited"),
 		"state": core.T("状态改为{label}", "state set to {label}"), "split": core.T("拆分为 {into}", "split into {into}"), "merged": core.T("合并为 {into}", "merged into {into}"),
 		"made": core.T("由 {from} 而来", "made of {from}")}}

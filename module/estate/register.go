@@ -196,3 +196,9 @@ func toneOf(u Unit) ui.Tone {
 	}
 	return ui.OK
 }
+
+// about names the unit above a form.
+func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
+	u, err := Get(ctx, tx, id)
+	return ui.Plain(u.Code), err
+}

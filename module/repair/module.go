@@ -2,7 +2,6 @@ package repair
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -35,13 +34,7 @@ func Module() house.Module {
 			{Name: "repair.take", Label: core.T("维修:受理", "Repairs: take down"), Roles: office()}},
 		Tables: []journal.Table{{Kind: "repair", Name: "repair_order"}, {Kind: "repair-price", Name: "repair_price"}, {Kind: "material", Name: "repair_material"}, {Kind: "repair-month", Name: "repair_month"}},
 		Nav: []house.Nav{{Wing: house.Matters, Order: 20, Label: core.T("维修", "Repairs"), Icon: "tool", Path: "repair", Perm: "repair.view",
-			Count: func(ctx context.Context, tx db.Tx, project core.ID) (string, error) {
-				n, err := opened(ctx, tx, project)
-				if n == 0 {
-					return "", err
-				}
-				return fmt.Sprint(n), err
-			}},
+			Count: opened},
 			{Wing: house.Matters, Order: 21, Label: core.T("我的维修单", "My repairs"), Icon: "tool", Path: "repair/mine", Perm: "repair.start", Main: true},
 			{Wing: house.Matters, Order: 22, Label: core.T("零修报表", "Repair report"), Icon: "chart-bar", Path: "repair/report", Perm: "repair.report"},
 			{Wing: house.Matters, Order: 23, Label: core.T("有偿服务标准", "Service prices"), Icon: "receipt", Path: "repair-price", Perm: "repair-price.view"},

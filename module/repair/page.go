@@ -375,3 +375,9 @@ func printRegister(ctx context.Context, f core.Form, month core.Month, os []Orde
 		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 3.2)}, rows)
 	return d.Bytes()
 }
+
+// about names the order above a form: on a phone the technician sees which of his orders he quotes.
+func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
+	o, err := Get(ctx, tx, id)
+	return ui.Plain(join(o.Number, o.UnitCode, o.Content)), err
+}

@@ -69,7 +69,7 @@ const (
 
 // Kind is the register of orders.
 func Kind() register.Kind {
-	return register.Kind{Name: "repair", Plural: "repairs", Label: core.T("维修", "Repairs"), Table: "repair_order", Events: events(),
+	return register.Kind{Name: "repair", Plural: "repairs", Label: core.T("维修", "Repairs"), Table: "repair_order", Events: events(), About: about,
 		Choices: map[string][]core.Choice{"level": Levels(), "party": Parties(), "how": consents(), "trade": Trades()}}
 }
 

@@ -184,8 +184,9 @@ func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit in
 	return list(ctx, tx, "project_id = $1 and "+column+" = $2 and voided_at is null order by at desc, id desc limit $3", ref.Project, ref.ID, limit)
 }
 
+// opened counts the open orders, up to core.CountMax, for the rail.
 func opened(ctx context.Context, tx db.Tx, project core.ID) (int64, error) {
-	return db.Value[int64](ctx, tx, "select count(*) from (select 1 from repair_order where project_id = $1 and open limit 1000) x", project)
+	return db.Value[int64](ctx, tx, "select count(*) from (select 1 from repair_order where project_id = $1 and open limit $2) x", project, core.CountMax)
 }
 
 // dueOf is when the earliest open duty on the order falls due: what the queue counts down. The desk's call is its too.

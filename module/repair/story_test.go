@@ -163,6 +163,9 @@ func TestTheStoryOfALeakingTap(t *testing.T) {
 			k.Errorf("the shut button: %s", p.Text(".acts"))
 		}
 		buttons(k, core.Technician, path)
+		if p := tech.Get(path + "/quote").OK(k); !p.Has(o.Number) || !p.Has("A1203") {
+			k.Errorf("the quote's form does not say for which order it is: %s", p.Text("main"))
+		}
 		tech.Post(path+"/quote", url.Values{"lines.0.item": {"price/" + price.String()}, "lines.0.quantity": {"1"}}).OK(k)
 		tech.Post(path+"/consent", url.Values{"how": {"phone"}, "by": {"陈静"}}).OK(k)
 		tech.SubmitForm(tech.Get(tech.P("repair/mine")), "form[action$='/start']", nil).OK(k)

@@ -61,8 +61,8 @@ type Shell struct {
 	Projects []ProjectItem
 	Nav      []NavGroup
 	User     User
-	Todo     int  // open duties of this user; always in sight
-	Late     bool // at least one of them is overdue
+	Todo     int64 // open duties of this user; always in sight
+	Late     bool  // at least one of them is overdue
 	LiveURL  string
 	Flash    string // what has just been done, said once
 	Demo     bool   // the database holds demonstration data

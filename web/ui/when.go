@@ -9,6 +9,14 @@ import (
 	"huiyin/core"
 )
 
+// UpTo writes a number that was counted up to core.CountMax.
+func UpTo(n int64) string {
+	if n >= core.CountMax {
+		return strconv.Itoa(core.CountMax-1) + "+"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
 // WarnBefore is how long before its due time a countdown turns to warning.
 const WarnBefore = time.Hour
 
