@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"time"
 
 	"huiyin/core"
 	"huiyin/file"
@@ -22,6 +23,7 @@ const (
 	maxParts   = 2000
 	maxValues  = 4 << 20 // what is typed in one multipart form, all fields together: held in memory, unlike its files
 	maxKeySize = 200
+	drainTime  = 10 * time.Second
 )
 
 func tooLarge(limit int64) error {
@@ -43,7 +45,13 @@ func (s *Server) bind(w http.ResponseWriter, r *Request) (cleanup func(), err er
 	if r.Route.MaxBody > 0 {
 		limit = r.Route.MaxBody
 	}
-	h.Body = http.MaxBytesReader(w, h.Body, limit)
+	whole := h.Body
+	h.Body = http.MaxBytesReader(w, whole, limit)
+	defer func() {
+		if err != nil {
+			drain(w, whole)
+		}
+	}()
 	switch {
 	case r.API() && (kind == "application/json" || kind == "" || kind == "application/problem+json"):
 		return cleanup, bodyErr(s.bindJSON(r), limit)
@@ -54,6 +62,15 @@ func (s *Server) bind(w http.ResponseWriter, r *Request) (cleanup func(), err er
 		return cleanup, bodyErr(bindForm(r), limit)
 	}
 	return cleanup, &core.Err{Kind: core.KindInvalid, Text: core.T("不接受 %q 类型的请求", "A body of type %q is not accepted", kind)}
+}
+
+// drain takes what is left of a refused body off the connection, so that the sender reads why it was refused instead of
+// finding the connection cut; not for ever, and not without end.
+func drain(w http.ResponseWriter, body io.Reader) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(drainTime)) // where it cannot be set, the size alone bounds it
+	_, _ = io.Copy(io.Discard, io.LimitReader(body, 2*maxUpload))
+	_ = control.SetReadDeadline(time.Time{})
 }
 
 func bodyErr(err error, limit int64) error {

@@ -387,6 +387,7 @@ func TestBodiesThatNoBrowserSends(t *testing.T) {
 			"a key that is no UTF-8":   {"/p/a/note", "application/x-www-form-urlencoded", "text=x&_idem=%ff", 422},
 			"a key without end":        {"/p/a/note", "application/x-www-form-urlencoded", "text=x&_idem=" + strings.Repeat("k", 201), 422},
 			"a program as a file":      {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.png\"\r\n\r\nMZ\x90\x00not a picture\r\n--xyz--\r\n", 422},
+			"a very large part":        {"/p/a/note", form, part("text", strings.Repeat("x", 60<<20)) + "--xyz--\r\n", 413}, // far more than the connection's buffers hold
 			"a file beyond the limit":  {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\n" + strings.Repeat("text ", 30<<10) + "\r\n--xyz--\r\n", 413},
 			"a file cut in the middle": {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhalf a", 422},
 		} {
