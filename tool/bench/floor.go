@@ -86,23 +86,8 @@ func (b *bench) lastRow(c *sql.Conn, t copied) (insert, error) {
 	in := insert{copied: t}
 	names, values := []string{"rowid", "words"}, []any{nil, searchWords}
 	if t.table != "search_fts" { // its index cannot be read
-		rows, err := c.QueryContext(b.ctx, fmt.Sprintf("select * from %s order by %s desc limit 1", t.table, t.last))
-		if err != nil {
-			return in, err
-		}
-		defer rows.Close() //nolint:errcheck // read to its end
-		if names, err = rows.Columns(); err != nil {
-			return in, err
-		}
-		values = make([]any, len(names))
-		into := make([]any, len(names))
-		for i := range into {
-			into[i] = &values[i]
-		}
-		if !rows.Next() {
-			return in, fmt.Errorf("the intakes left no row: %w", rows.Err())
-		}
-		if err := rows.Scan(into...); err != nil {
+		var err error
+		if names, values, err = read(b.ctx, c, fmt.Sprintf("select * from %s order by %s desc limit 1", t.table, t.last)); err != nil {
 			return in, err
 		}
 	}
@@ -119,6 +104,27 @@ func (b *bench) lastRow(c *sql.Conn, t copied) (insert, error) {
 	var err error
 	in.stmt, err = c.PrepareContext(b.ctx, fmt.Sprintf("insert into %s (%s) values (%s)", t.table, strings.Join(names, ", "), strings.Join(marks, ", ")))
 	return in, err
+}
+
+// read gives the columns and values of the first row.
+func read(ctx context.Context, c *sql.Conn, query string) ([]string, []any, error) {
+	rows, err := c.QueryContext(ctx, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close() //nolint:errcheck // its error is read below
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, nil, err
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range into {
+		into[i] = &values[i]
+	}
+	if !rows.Next() {
+		return nil, nil, fmt.Errorf("there is no row: %w", rows.Err())
+	}
+	return names, values, rows.Scan(into...)
 }
 
 // searchWords are as many words as a repair has in the index.

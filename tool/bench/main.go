@@ -100,15 +100,26 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		rep.engines = append(rep.engines, f)
+		if err := rep.keep(); err != nil {
+			return err
+		}
 	}
 	if o.out == "-" {
 		return rep.write(os.Stdout)
 	}
-	w, err := os.Create(o.out)
+	return nil
+}
+
+// keep writes what is measured so far: what fails on the next engine does not lose it.
+func (r report) keep() error {
+	if r.out == "-" {
+		return nil
+	}
+	w, err := os.Create(r.out)
 	if err != nil {
 		return err
 	}
-	return errors.Join(rep.write(w), w.Close())
+	return errors.Join(r.write(w), w.Close())
 }
 
 // measure takes all figures of one engine, in a folder of its own that is gone afterwards.
