@@ -120,6 +120,11 @@ func CountUnread(ctx context.Context, tx db.Tx, project, user core.ID, roles []c
 
 // MarkRead marks messages that the user has seen; without ids, all of them. It passes over what is not his.
 func MarkRead(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role, ids ...core.ID) error {
+	if len(ids) == 0 {
+		if _, err := db.Exec(ctx, tx, "update notify_message set read_at = $1 where project_id = $2 and user_id = $3 and read_at is null", core.Now(ctx), project, user); err != nil {
+			return err
+		} // what is left to read one by one went to his roles
+	}
 	mine, err := db.Values[core.ID](ctx, tx, unread(len(roles)), arguments(ctx, project, user, roles)...)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ import (
 	"huiyin/module/project"
 	"huiyin/module/repair"
 	"huiyin/module/user"
+	"huiyin/notify"
 )
 
 // Login is one sign-in of the demo, printed at every start.
@@ -121,11 +122,28 @@ func Fill(ctx context.Context, a *app.App, days int) error {
 	t.spread()
 	for d := range days + 1 { // today too, as far as it has come
 		t.today = d
+		if d == days-1 { // what came before has long been read
+			if err := a.DB.Write(at(ctx, start.AddDate(0, 0, d)), t.readAll); err != nil {
+				return err
+			}
+		}
 		if err := t.day(ctx, start.AddDate(0, 0, d), d >= days-1); err != nil {
 			return fmt.Errorf("day %d: %w", d, err)
 		}
 	}
 	return a.DB.Write(at(ctx, t.now), t.pending)
+}
+
+// readAll lets everybody read what they were told.
+func (t *town) readAll(ctx context.Context, tx db.Tx) error {
+	for role, staff := range t.staff {
+		for _, one := range staff {
+			if err := notify.MarkRead(ctx, tx, t.place.ID, one.ID, []core.Role{role}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // at puts the clock: everything below happens at t.
