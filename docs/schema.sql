@@ -299,8 +299,6 @@ create index duty_step_duty on duty_step (project_id, duty_id, step);
 create index duty_duty_unclaimed on duty_duty (project_id, role, due_at, id) where state = 'open' and user_id is null;
 create index duty_duty_raised on duty_duty (project_id, due_at, id) where state = 'open' and step > 0;
 drop index duty_duty_mine;
--- What is overdue and what is coming, for the board.
-create index duty_duty_due on duty_duty (project_id, due_at, id) where state = 'open';
 -- The board by role and by person: a month is one range, read without the rows.
 create index duty_duty_who on duty_duty (project_id, due_month, role, user_id, done_by, state, late);
 
