@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -44,7 +43,7 @@ type insert struct {
 
 // floor measures it in the database that the intakes have filled.
 func (b *bench) floor(f *figures, dir, at string) error {
-	pool, err := b.bare(dir, at)
+	pool, err := b.bare(filepath.Join(dir, "huiyin.db"), at)
 	if err != nil {
 		return err
 	}
@@ -71,14 +70,6 @@ func (b *bench) floor(f *figures, dir, at string) error {
 	}
 	f.floor = float64(n) / time.Since(start).Seconds()
 	return nil
-}
-
-func (b *bench) bare(dir, at string) (*sql.DB, error) {
-	if b.engine == db.Postgres {
-		return sql.Open("pgx", at)
-	}
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "mmap_size(268435456)"}}
-	return sql.Open("sqlite", "file:"+filepath.Join(dir, "huiyin.db")+"?"+q.Encode())
 }
 
 // lastRow reads a table's last row and prepares the insert of its copies.

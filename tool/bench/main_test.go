@@ -26,7 +26,7 @@ func TestQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := string(b)
-	for _, want := range []string{"## SQLite", "## PostgreSQL", "single-row durable commits", "insert into repair_order", "客户360", "20,000 repairs", "process start to first page"} {
+	for _, want := range []string{"## SQLite", "## PostgreSQL", "single-row durable commits", "the bare engine alone", "insert into repair_order", "客户360", "20,000 repairs", "process start to first page"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the report lacks %q:\n%s", want, said)
 		}

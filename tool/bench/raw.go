@@ -55,11 +55,16 @@ func (b *bench) rawPool() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.engine == db.SQLite {
-		q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "mmap_size(268435456)"}}
-		return sql.Open("sqlite", "file:"+filepath.Join(dir, "raw.db")+"?"+q.Encode())
+	return b.bare(filepath.Join(dir, "raw.db"), at)
+}
+
+// bare opens a database without anything of ours above the driver: a file of SQLite's, or PostgreSQL's at a URL.
+func (b *bench) bare(file, at string) (*sql.DB, error) {
+	if b.engine == db.Postgres {
+		return sql.Open("pgx", at)
 	}
-	return sql.Open("pgx", at)
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "mmap_size(268435456)"}}
+	return sql.Open("sqlite", "file:"+file+"?"+q.Encode())
 }
 
 // rawCommits: one row a commit, durable, one after another.

@@ -216,6 +216,14 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+func TestUpToSaysWhereCountingEnds(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 99: "99", core.CountMax: "99+", 5000: "99+"} {
+		if got := UpTo(n); got != want {
+			t.Errorf("UpTo(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestCountdownCarriesDue(t *testing.T) {
 	got := draw(t, in(core.ZH), Countdown(noon.Add(-3*time.Minute), noon))
 	for _, want := range []string{`data-due="1795319820000"`, "p-late", "超时 3 分", `datetime="2026-11-22T03:57:00Z"`} {
