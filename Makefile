@@ -27,9 +27,10 @@ build: need-go ## one static binary: bin/huiyin
 dev: need-go ## serve, and rebuild when a template changes
 	$(GO) tool templ generate --watch --cmd "$(GO) run . serve --demo --data $(DATA) --addr $(ADDR)"
 
-test: need-go ## install what is missing, vet, all tests on SQLite and PostgreSQL
+test: need-go $(STATICCHECK) ## install what is missing, vet, staticcheck, all tests on SQLite and PostgreSQL
 	@tool/install.sh
 	$(GO) vet ./...
+	$(STATICCHECK) ./...
 	tool/postgres.sh $(GO) test -timeout 20m ./...
 
 lint: need-go $(STATICCHECK) ## gofmt, vet, staticcheck, the house in order, templates current

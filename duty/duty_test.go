@@ -376,7 +376,9 @@ func TestMineIsWhatIOweNow(t *testing.T) {
 			must(t, d.Read(at(on("2026-11-18 10:00"), core.Actor{}), func(ctx context.Context, tx db.Tx) error {
 				ds, err := duty.Mine(ctx, tx, here.ID, user, roles, 50)
 				must(t, err)
-				n, late, err := duty.CountMine(ctx, tx, here.ID, user, roles)
+				n, late, err := duty.CountMine(ctx, tx, here.ID, user, roles, on("2027-12-31 00:00"))
+				must(t, err)
+				due, _, err := duty.CountMine(ctx, tx, here.ID, user, roles, on("2026-11-18 10:00"))
 				overdue := int64(0)
 				for _, x := range ds {
 					ids = append(ids, int64(x.About.ID))
@@ -384,8 +386,8 @@ func TestMineIsWhatIOweNow(t *testing.T) {
 						overdue++
 					}
 				}
-				if n != int64(len(ds)) || late != overdue {
-					t.Errorf("CountMine says %d, %d late; Mine lists %d, %d late", n, late, len(ds), overdue)
+				if n != int64(len(ds)) || late != overdue || due != overdue {
+					t.Errorf("CountMine says %d, %d late, %d until now; Mine lists %d, %d late", n, late, due, len(ds), overdue)
 				}
 				return err
 			}))

@@ -37,13 +37,13 @@ func Mine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Rol
 	return list(ctx, tx, "project_id = $1 and id in (select id from ("+from+fmt.Sprintf(") m order by due_at, id limit $%d) order by due_at, id", len(args)), args...)
 }
 
-// CountMine counts what Mine lists, up to core.CountMax, and how many of them are late.
-func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role) (n, late int64, err error) {
+// CountMine counts what Mine lists and falls due until then, up to core.CountMax, and how many of them are late.
+func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []core.Role, until time.Time) (n, late int64, err error) {
 	from, args := mine(project, user, roles, core.CountMax)
-	args = append(args, core.Now(ctx))
+	args = append(args, core.Now(ctx), until)
 	type counts struct{ n, late int64 }
 	c, err := db.One(ctx, tx, func(c *counts) []any { return []any{&c.n, &c.late} },
-		fmt.Sprintf("select count(*), count(*) filter (where due_at < $%d) from (select due_at from (%s) m order by due_at limit $%d) x", len(args), from, len(args)-1), args...)
+		fmt.Sprintf("select count(*) filter (where due_at <= $%d), count(*) filter (where due_at < $%d) from (select due_at from (%s) m order by due_at limit $%d) x", len(args), len(args)-1, from, len(args)-2), args...)
 	return c.n, c.late, err
 }
 

@@ -52,6 +52,7 @@ type Tab struct {
 	lang core.Lang
 
 	width Width
+	quiet func() // ends what answers began
 
 	mu      sync.Mutex
 	trouble []string

@@ -574,7 +574,7 @@ func itemsTable(ctx context.Context, items []item) ui.TableView {
 		Columns: []ui.Column{{Label: core.T("事项", "What")}, {Label: core.T("条款", "Clause")}, {Label: core.T("责任", "Owed by")}, {Label: core.T("期限", "Due")},
 			{Label: core.T("办结", "Closed")}, {Label: core.T("状态", "State")}}}
 	for _, it := range items {
-		row := ui.Row{Cells: []ui.Cell{{Body: itemTitle(it)}, {Body: register.ClauseLink(ctx, it.Clause)}, {Text: owedBy(ctx, it)}, {Text: ui.When(ctx, it.Due)},
+		row := ui.Row{Cells: []ui.Cell{{Body: itemTitle(it)}, {Body: register.ClauseLink(ctx, it.Clause)}, {Text: owedBy(ctx, it)}, {Text: ui.Due(ctx, it.Due)},
 			{Text: when(ctx, it)}, {Body: ui.Pill(it.Tone, it.State)}}}
 		if it.Open && it.Tone == ui.Late {
 			row.Tone = ui.Late

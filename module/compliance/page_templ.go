@@ -4358,9 +4358,9 @@ func dueLine(it item) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var220 string
-		templ_7745c5c3_Var220, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Full(ctx, it.Due))
+		templ_7745c5c3_Var220, templ_7745c5c3_Err = templ.JoinStringErrs(ui.DueFull(ctx, it.Due))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 677, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 677, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var220))
 		if templ_7745c5c3_Err != nil {
@@ -4726,9 +4726,9 @@ func todoFold(c todoClause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var237 string
-			templ_7745c5c3_Var237, templ_7745c5c3_Err = templ.JoinStringErrs(ui.When(ctx, it.Due))
+			templ_7745c5c3_Var237, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Due(ctx, it.Due))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 754, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 754, Col: 41}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var237))
 			if templ_7745c5c3_Err != nil {
@@ -4886,9 +4886,9 @@ func todoItem(it item) templ.Component {
 			}
 		}
 		var templ_7745c5c3_Var246 string
-		templ_7745c5c3_Var246, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + core.T("期限 %s", "due %s", ui.When(ctx, it.Due)).Say(ctx))
+		templ_7745c5c3_Var246, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + core.T("期限 %s", "due %s", ui.Due(ctx, it.Due)).Say(ctx))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 780, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/compliance/page.templ`, Line: 780, Col: 74}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var246))
 		if templ_7745c5c3_Err != nil {

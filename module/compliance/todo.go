@@ -214,11 +214,12 @@ func todoPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 	return web.Page{Title: core.T("我的待办", "My duties"), Body: todoView(t)}, nil
 }
 
-// Badge is the number in the top bar of every page: what the actor owes and what he has not read, up to core.CountMax,
-// and whether something of it is late.
+// Badge is the number in the top bar of every page: what the actor owes until the end of today and what he has not read,
+// up to core.CountMax, and whether something of it is late. What falls due later would make the number say nothing.
 func Badge(ctx context.Context, tx db.Tx) (n int64, late bool, err error) {
 	project, me, roles := core.ProjectOf(ctx).ID, core.ActorOf(ctx).ID, rolesOf(ctx)
-	owed, overdue, err := duty.CountMine(ctx, tx, project, me, roles)
+	tonight := core.Today(ctx).Add(1).Time(core.ProjectOf(ctx).Zone)
+	owed, overdue, err := duty.CountMine(ctx, tx, project, me, roles, tonight)
 	if err != nil {
 		return 0, false, err
 	}

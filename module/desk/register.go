@@ -131,7 +131,7 @@ func record(ctx context.Context, _ db.Tx, m Matter) (register.Record, error) {
 		{Label: core.T("联系人", "Contact"), Value: strings.TrimSpace(string(m.Contact) + " " + m.Phone.Mask())}, {Label: core.T("位置", "Place"), Value: join(m.UnitCode, m.Place)},
 		{Label: core.T("内容", "Content"), Value: m.Content}}
 	if m.State == StateHanded || m.HandedReason != "" {
-		pairs = append(pairs, ui.Pair{Label: core.T("转办", "Handed to"), Value: join(m.handedTo(ctx), m.HandedReason)}, ui.Pair{Label: core.T("期限", "Limit"), Value: ui.Full(ctx, m.HandedDue)})
+		pairs = append(pairs, ui.Pair{Label: core.T("转办", "Handed to"), Value: join(m.handedTo(ctx), m.HandedReason)}, ui.Pair{Label: core.T("期限", "Limit"), Value: ui.DueFull(ctx, m.HandedDue)})
 	}
 	if m.Answer != "" {
 		pairs = append(pairs, ui.Pair{Label: core.T("答复", "Answer"), Value: m.Answer})

@@ -152,6 +152,11 @@
     const form = e.target;
     if (e.defaultPrevented || !form.matches("[data-guard]")) return;
     if (form.dataset.sent) return e.preventDefault();
+    if (form.elements._idem) { // who comes back to a form by the back button may not know that it went off
+      const again = en ? "This form has been sent already. Send it once more?" : "这张表已经提交过一次,确定再提交一次?";
+      if (history.state?.sent === form.action && !confirm(again)) return e.preventDefault();
+      history.replaceState({ ...history.state, sent: form.action }, "");
+    }
     form.dataset.sent = "1";
     setTimeout(() => all("button:not([type=button])", form).forEach((b) => {
       b.disabled = true;

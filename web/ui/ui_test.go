@@ -216,6 +216,25 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+func TestTermThatEndsAtMidnightEndsWithItsDay(t *testing.T) {
+	ctx := core.WithProject(in(core.ZH), core.Project{Zone: time.FixedZone("", 8*3600)})
+	at := func(s string) time.Time {
+		when, err := time.Parse("2006-01-02 15:04 -0700", s+" +0800")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return when
+	}
+	for _, c := range []struct{ due, brief, full string }{
+		{"2026-11-23 00:00", "24:00", "2026-11-22 24:00"}, {"2026-12-01 00:00", "11-30 24:00", "2026-11-30 24:00"},
+		{"2027-01-01 00:00", "12-31 24:00", "2026-12-31 24:00"}, {"2026-11-22 23:59", "23:59", "2026-11-22 23:59"}, {"2026-11-23 00:01", "11-23 00:01", "2026-11-23 00:01"},
+	} {
+		if brief, full := Due(ctx, at(c.due)), DueFull(ctx, at(c.due)); brief != c.brief || full != c.full {
+			t.Errorf("a term until %s is written %q and %q; want %q and %q", c.due, brief, full, c.brief, c.full)
+		}
+	}
+}
+
 func TestUpToSaysWhereCountingEnds(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 99: "99", core.CountMax: "99+", 5000: "99+"} {
 		if got := UpTo(n); got != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"huiyin/core"
@@ -77,6 +78,19 @@ func When(ctx context.Context, t time.Time) string {
 // Full writes a time in the project's zone to the minute.
 func Full(ctx context.Context, t time.Time) string {
 	return t.In(core.ProjectOf(ctx).Zone).Format("2006-01-02 15:04")
+}
+
+// Due writes the end of a term as When does; one that ends at midnight ends with the day before it: 11-22 24:00.
+func Due(ctx context.Context, t time.Time) string { return endOfDay(ctx, t, When) }
+
+// DueFull writes the end of a term as Full does, midnight as 2026-11-22 24:00.
+func DueFull(ctx context.Context, t time.Time) string { return endOfDay(ctx, t, Full) }
+
+func endOfDay(ctx context.Context, t time.Time, write func(context.Context, time.Time) string) string {
+	if local := t.In(core.ProjectOf(ctx).Zone); local.Hour() != 0 || local.Minute() != 0 || t.IsZero() {
+		return write(ctx, t)
+	}
+	return strings.TrimSuffix(write(ctx, t.Add(-time.Minute)), "23:59") + "24:00"
 }
 
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
