@@ -196,6 +196,40 @@ func TestPagesInEnglish(t *testing.T) {
 	}
 }
 
+// TestNoPageShowsAPlainNumber reads every page and every answer of the API as every role: a telephone number stands there
+// masked, on the forms as well; who reads it in full has stated a reason (B6.2).
+func TestNoPageShowsAPlainNumber(t *testing.T) {
+	k := testkit.New(t, db.SQLite)
+	k.Fill(k.Project)
+	var numbers []string
+	k.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		numbers, err = db.Values[string](ctx, tx, `select phone from (select phone from customer_phone where project_id = $1 union
+			select phone from desk_matter where project_id = $1 union select phone from repair_order where project_id = $1) n where length(phone) >= 7`, k.Project.ID)
+		return err
+	})
+	if len(numbers) < 2 {
+		t.Fatal("the project has hardly a telephone number: nothing would be found")
+	}
+	for _, role := range testkit.Roles() {
+		page, api := k.As(role), k.Token(role)
+		for _, rt := range k.App.Server.Routes() {
+			if rt.Method() != http.MethodGet || rt.Stream != nil || ends(rt) {
+				continue
+			}
+			b, id := page, k.Example(kindOf(rt))
+			if rt.API() {
+				b = api
+			}
+			body := b.Answer(address(rt, k.Project.Code, id.String()))
+			for _, number := range numbers {
+				if strings.Contains(body, number) {
+					k.Errorf("GET %s as %s shows %s: %s", rt.Path(), role, number, around(body, number))
+				}
+			}
+		}
+	}
+}
+
 func around(text, word string) string {
 	i := strings.Index(text, word)
 	return strings.Join(strings.Fields(text[max(0, i-60):min(len(text), i+80)]), " ")

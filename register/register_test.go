@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -326,6 +327,40 @@ func TestTheVerbsForm(t *testing.T) {
 			}
 			return err
 		}))
+	})
+}
+
+// TestAFormMasksTheNumberItWasFilledWith: sent back masked it stays, typed anew it changes, and half of it is no number.
+func TestAFormMasksTheNumberItWasFilledWith(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		id := s.put(t, 1, key{Name: "gate", Colour: "red", Phone: "13886062231"})
+		page := "/p/a/key/" + id.String() + "/edit"
+		phone := func() (p core.Phone) {
+			must(t, s.db.Read(t.Context(), func(ctx context.Context, tx db.Tx) error {
+				k, err := get(core.WithProject(ctx, core.Project{ID: project}), tx, id)
+				p = k.Phone
+				return err
+			}))
+			return p
+		}
+		edit := func(version, number string) answer {
+			return s.call(t, "alice", "POST", page, "name=gate&colour=red&deposit=1&_version="+version+"&phone="+url.QueryEscape(number))
+		}
+		if form := s.call(t, "alice", "GET", page, ""); !strings.Contains(form.body, `value="138****2231"`) || strings.Contains(form.body, "13886062231") {
+			t.Errorf("the form shows the number: %s", form.body)
+		}
+		if a := edit("1", "138****2231"); a.StatusCode != 303 || phone() != "13886062231" {
+			t.Errorf("left as it stood: %d, and the number is %s", a.StatusCode, phone())
+		}
+		if a := edit("1", "13912345678"); a.StatusCode != 409 || strings.Contains(a.body, "13886062231") || phone() != "13886062231" {
+			t.Errorf("a stale form: %d, and the number is %s", a.StatusCode, phone())
+		}
+		if a := edit("2", "139****5678"); a.StatusCode != 422 || phone() != "13886062231" {
+			t.Errorf("another masked number: %d, and the number is %s", a.StatusCode, phone())
+		}
+		if a := edit("2", "13912345678"); a.StatusCode != 303 || phone() != "13912345678" {
+			t.Errorf("typed anew: %d, and the number is %s", a.StatusCode, phone())
+		}
 	})
 }
 

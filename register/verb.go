@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -83,7 +84,7 @@ func (v Verb[In]) form(k Kind) web.Handler {
 				return nil, err
 			}
 		}
-		values := core.ValuesOf(ctx, v.Fields, &in)
+		values := masked(v.Fields, core.ValuesOf(ctx, v.Fields, &in))
 		for name, vs := range r.Values() { // a link may preset fields: ?unit=…
 			if len(vs) > 0 && vs[0] != "" && slices.ContainsFunc(v.Fields, func(f core.Field[In]) bool { return f.Name == name }) {
 				values[name] = vs
@@ -165,6 +166,9 @@ func (v Verb[In]) fieldViews(ctx context.Context, values map[string][]string, fa
 		if views[i].Kind == core.KindRef && views[i].Source != "" {
 			views[i].Source = "/p/" + core.ProjectOf(ctx).Code + "/" + views[i].Source + "/lookup"
 		}
+		if maskOf(views[i].Kind) != nil && strings.Contains(views[i].Value, "*") && !views[i].Hint.Is() {
+			views[i].Hint = core.T("原样留着,就还是原来的号码", "Left as it stands, the number stays")
+		}
 		setRowChoices(views[i].Rows, views[i].Blank, views[i].Name, choices)
 	}
 	return slices.DeleteFunc(views, func(f ui.FieldView) bool { // there is nothing to choose from for this record
@@ -224,7 +228,11 @@ func (v Verb[In]) do(ctx context.Context, tx db.Tx, k Kind, r *web.Request) (cor
 	if err := v.can(ctx, tx, k, id); err != nil {
 		return 0, err
 	}
-	in, err := core.Bind(ctx, v.Fields, r.Input)
+	input, err := v.unmasked(ctx, tx, id, r.Input)
+	if err != nil {
+		return 0, err
+	}
+	in, err := core.Bind(ctx, v.Fields, input)
 	if err != nil {
 		return 0, err
 	}
@@ -247,7 +255,7 @@ func (v Verb[In]) fresh(ctx context.Context, tx db.Tx, k Kind, r *web.Request, i
 		if err := v.Fill(ctx, tx, id, &theirs); err != nil {
 			return err
 		}
-		e.Theirs, e.Mine = flat(core.ValuesOf(ctx, v.Fields, &theirs)), flat(r.Input.Values)
+		e.Theirs, e.Mine = flat(masked(v.Fields, core.ValuesOf(ctx, v.Fields, &theirs))), flat(r.Input.Values)
 	}
 	return e
 }

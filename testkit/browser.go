@@ -269,6 +269,12 @@ func (p *Page) OK(k *Kit) *Page {
 	return p
 }
 
+// Answer is what a path answers, whatever its status and kind.
+func (b *Browser) Answer(path string) string {
+	b.kit.Helper()
+	return b.once("GET", path, strings.NewReader(""), nil).Body.String()
+}
+
 // Once sends one request and gives the status, following nothing.
 func (b *Browser) Once(method, path, contentType, body string) int {
 	b.kit.Helper()
