@@ -194,7 +194,8 @@ func jobOf(ctx context.Context, tx db.Tx, o Order) (job, error) {
 		if err != nil && core.ClauseOf(err) == "" {
 			continue // not this step's turn; what a clause closes is shown with its reason
 		}
-		first := err == nil && j.Arrive == "" && s.verb != "hold" && !slices.ContainsFunc(acts, func(a core.Action) bool { return a.Primary })
+		aside := s.verb == "hold" || s.verb == "quote" && (!o.Paid || o.State == StateQuoted) // possible, but not what comes next
+		first := err == nil && j.Arrive == "" && !aside && !slices.ContainsFunc(acts, func(a core.Action) bool { return a.Primary })
 		acts = append(acts, core.Action{Verb: s.verb, Label: s.label, Primary: first, Err: err})
 	}
 	j.Actions = ui.ActionsOf(href(ctx, o.Ref.ID), acts, func(c string) string { return register.Cite(ctx, c) })

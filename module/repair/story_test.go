@@ -163,10 +163,18 @@ func TestTheStoryOfALeakingTap(t *testing.T) {
 			k.Errorf("the shut button: %s", p.Text(".acts"))
 		}
 		buttons(k, core.Technician, path)
+		next := func(verb string) { // the one button that the technician's page puts first
+			k.Helper()
+			if p := tech.Get(tech.P("repair/mine")); p.Find(".btn.big.pri").Length() != 1 || p.Find("a.btn.big.pri[href$='/"+verb+"'], form[action$='/"+verb+"'] .btn.big.pri").Length() != 1 {
+				k.Errorf("the technician's next step is not %s: %q", verb, p.Text(".btn.big.pri"))
+			}
+		}
+		next("quote")
 		if p := tech.Get(path + "/quote").OK(k); !p.Has(o.Number) || !p.Has("A1203") {
 			k.Errorf("the quote's form does not say for which order it is: %s", p.Text("main"))
 		}
 		tech.Post(path+"/quote", url.Values{"lines.0.item": {"price/" + price.String()}, "lines.0.quantity": {"1"}}).OK(k)
+		next("consent")
 		tech.Post(path+"/consent", url.Values{"how": {"phone"}, "by": {"陈静"}}).OK(k)
 		tech.SubmitForm(tech.Get(tech.P("repair/mine")), "form[action$='/start']", nil).OK(k)
 		tech.Post(path+"/use", url.Values{"lines.0.item": {"material/" + material.String()}, "lines.0.quantity": {"1"}}).OK(k)
