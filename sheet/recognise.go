@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -358,6 +359,16 @@ func headOf(text string) heading {
 	return heading{full, base}
 }
 
+// refuses reports whether the header names another field: 租赁合同号 holds 租, which forbids it for the contract's number, but
+// is one of its words; 联系电话(紧急) is 联系电话 only up to the bracket.
+func (c Column) refuses(h heading) bool {
+	rest := h.full
+	if slices.Contains(c.Words, h.base) {
+		rest = strings.Replace(rest, h.base, "", 1)
+	}
+	return c.forbids(rest)
+}
+
 func (c Column) forbids(full string) bool {
 	for _, n := range c.Not {
 		if strings.Contains(full, n) {
@@ -370,7 +381,7 @@ func (c Column) forbids(full string) bool {
 // fit scores a header text for this field: 200 and less for an equal word (earlier words more), under 140 for a word
 // that is most of the header, 0 for no relation. What stands in brackets counts only against the field.
 func (c Column) fit(h heading) int {
-	if c.forbids(h.full) {
+	if c.refuses(h) {
 		return 0
 	}
 	best := 0
