@@ -222,9 +222,14 @@ type covered struct {
 // series) covers, and that fall due no later than its last day.
 func coveredByWaiver(ctx context.Context, tx db.Tx, project core.ID, today core.Date) ([]covered, error) {
 	return db.All(ctx, tx, func(c *covered) []any { return []any{&c.id, &c.until, &c.note} },
-		`select o.id, w.waived_until, w.note from duty_duty w join duty_duty o on o.project_id = w.project_id and o.clause = w.clause
-			and o.number = w.number and o.kind = w.kind and (o.record_id = w.record_id or o.kind = 'month') and o.state = 'open'
-		where w.project_id = $1 and w.state = 'waived' and w.waived_until >= $2 and o.due_day <= w.waived_until order by o.id limit 500`, project, today)
+		`select id, waived_until, note from (
+			select o.id, w.waived_until, w.note from duty_duty w join duty_duty o on o.project_id = w.project_id and o.kind = w.kind
+				and o.record_id = w.record_id and o.clause = w.clause and o.number = w.number and o.state = 'open' and o.due_day <= w.waived_until
+				where w.project_id = $1 and w.state = 'waived' and w.waived_until >= $2
+			union
+			select o.id, w.waived_until, w.note from duty_duty w join duty_duty o on o.project_id = w.project_id and o.kind = w.kind
+				and o.clause = w.clause and o.number = w.number and o.state = 'open' and o.due_day <= w.waived_until
+				where w.project_id = $1 and w.state = 'waived' and w.waived_until >= $2 and w.kind = 'month') x order by id limit 500`, project, today)
 }
 
 // monthRow is one row of the roll-up.
