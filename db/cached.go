@@ -2,17 +2,17 @@ package db
 
 import "slices"
 
-// cache holds what the writer of SQLite has read of tables that hardly change, from one transaction to the next. It is
-// used by the writer's goroutine alone, while it holds the database's lock.
+// cache holds what a writer has read of tables that hardly change: on SQLite from one transaction to the next, on PostgreSQL,
+// where other nodes write, for the requests of one commit. It is used by the writer's goroutine alone.
 type cache struct {
 	version int64 // SQLite's data_version: another process has written when it differs
 	values  map[any]any
 	tables  map[string][]any // the keys whose values were read from a table
 }
 
-// Cached keeps a value read from the named tables for the rest of the transaction, and on SQLite, where one writer sees every
-// change, for the following Writes as well: until a statement writes to one of them, a commit fails, or another process
-// has written anything. The value is shared: nobody may change it.
+// Cached keeps a value read from the named tables for the rest of the transaction and of the commit it shares, and on SQLite,
+// where one writer sees every change, for the following Writes as well: until a statement writes to one of them, a commit
+// fails, or another process has written anything. The value is shared: nobody may change it.
 func Cached[V any](tx Tx, key any, tables []string, read func() (V, error)) (V, error) {
 	c := tx.cache
 	if c == nil || slices.ContainsFunc(tables, func(t string) bool { return slices.Contains(tx.touched, t) }) {

@@ -43,7 +43,8 @@ type DB struct {
 	engine  Engine
 	cfg     Config
 	sql     *sql.DB // PostgreSQL, and on SQLite the pool that readers are drawn from
-	writer  *writer // SQLite only
+	writer  *writer
+	file    *fileLine // SQLite's writer's connection
 	readers chan *conn
 	lease   atomic.Pointer[lease]
 	leasing sync.Mutex // one renewal at a time
@@ -51,8 +52,9 @@ type DB struct {
 	guarded sync.Map // SQL text → known, see guard.go
 	tables  map[string]bool
 	hub     *Hub
-	topics  chan string // PostgreSQL: to be told to all nodes
-	wait    time.Duration
+	topics  chan string   // PostgreSQL: to be told to all nodes
+	wait    time.Duration // SQLite: how long a write waits for the one before it
+	aside   time.Duration // PostgreSQL: how long a shared write watches the writer get nowhere
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 
@@ -65,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub(), topics: make(chan string, 1024), wait: writeWait}
+	d := &DB{cfg: cfg, keys: cfg.Keys, hub: newHub(), topics: make(chan string, 1024), wait: writeWait, aside: writeAside}
 	var err error
 	if cfg.URL != "" {
 		err = d.openPostgres(ctx)
@@ -111,8 +113,8 @@ func (d *DB) close() error {
 		d.done.Wait()
 		d.dropLease()
 	}
-	if d.writer != nil {
-		d.writer.close()
+	d.writer.close()
+	if d.engine == SQLite {
 		d.closeReaders()
 	}
 	return d.sql.Close()
@@ -136,9 +138,23 @@ func (d *DB) Read(ctx context.Context, fn func(context.Context, Tx) error) error
 // records that its error keeps (a refusal, a failed sign-in) are written in a short transaction of their own.
 // Waiting longer than 15 s for another writer gives KindBusy.
 func (d *DB) Write(ctx context.Context, fn func(context.Context, Tx) error) error {
+	return d.finishWrite(ctx, fn, d.write)
+}
+
+// WriteShared is Write for what is short as a rule, such as a request of a page: it may share its commit with others that
+// wait (on SQLite every Write does). fn may be run twice: on PostgreSQL it is run again in a transaction of its own when
+// it takes long, or waits for a row that a long one holds.
+func (d *DB) WriteShared(ctx context.Context, fn func(context.Context, Tx) error) error {
+	if d.engine == SQLite {
+		return d.Write(ctx, fn)
+	}
+	return d.finishWrite(ctx, fn, d.sharePostgres)
+}
+
+func (d *DB) finishWrite(ctx context.Context, fn func(context.Context, Tx) error, write func(context.Context, func(context.Context, Tx) error) error) error {
 	err := d.holdLease(ctx)
 	if err == nil {
-		err = d.write(ctx, fn)
+		err = write(ctx, fn)
 	}
 	if err != nil {
 		d.keep(ctx, err)

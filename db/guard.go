@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 var words = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
@@ -18,6 +19,9 @@ type known struct {
 // check refuses a statement on a business table that does not name project_id: whoever forgets the scope learns it
 // in the first test, not from another project's data. Each text is looked at once.
 func (t *Transaction) check(query string) error {
+	if t.expired = t.expired || !t.until.IsZero() && time.Now().After(t.until); t.expired {
+		return errAlone
+	}
 	k := t.db.look(query)
 	if k.err == nil && len(k.writes) > 0 {
 		t.wrote(k.writes)

@@ -56,19 +56,19 @@ func (t *Transaction) count(ctx context.Context, s series) (int64, error) {
 	return n + 1, nil
 }
 
-// lastOf is the last number that this request, or one before it in the same commit, has taken. SQLite's writer holds the
-// lock until the commit, so it may count by itself and write the row once.
+// lastOf is the last number that this request, or one before it in the same commit, has taken. The row is locked until the
+// commit (on SQLite the whole database is), so the writer may count by itself and write the row once.
 func (t *Transaction) lastOf(ctx context.Context, s series) (int64, error) {
 	for _, have := range []map[series]int64{t.numbers, t.counts} {
 		if n, ok := have[s]; ok {
 			return n, nil
 		}
 	}
-	n, err := Value[int64](ctx, t, "select last from db_number where project_id = $1 and kind = $2 and month = $3", s.project, s.kind, s.month)
-	if err == nil {
-		t.counts[s] = n
+	if t.db.engine == SQLite {
+		return Value[int64](ctx, t, "select last from db_number where project_id = $1 and kind = $2 and month = $3", s.project, s.kind, s.month)
 	}
-	return n, err
+	return Value[int64](ctx, t, `insert into db_number (project_id, kind, month, last) values ($1, $2, $3, 0)
+		on conflict (project_id, kind, month) do update set last = db_number.last returning last`, s.project, s.kind, s.month)
 }
 
 func storeNumbers(ctx context.Context, tx Tx, all []taken) error {
@@ -77,7 +77,7 @@ func storeNumbers(ctx context.Context, tx Tx, all []taken) error {
 		last[t.series] = max(last[t.series], t.last)
 	}
 	for s, n := range last {
-		if _, err := Exec(ctx, tx, `insert into db_number (project_id, kind, month, last) values ($1, $2, $3, $4)
+		if err := Soon(ctx, tx, `insert into db_number (project_id, kind, month, last) values ($1, $2, $3, $4)
 			on conflict (project_id, kind, month) do update set last = excluded.last`, s.project, s.kind, s.month, n); err != nil {
 			return err
 		}

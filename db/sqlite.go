@@ -5,14 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"huiyin/core"
@@ -20,13 +17,6 @@ import (
 
 // readerCount bounds the snapshots read at once; the pages are short, and SQLite reads on the CPU that serves them.
 const readerCount = 6
-
-// batchMax bounds how many waiting writes share one commit, and batchTime how long they may take together, so that
-// the first to wait is not held up by an endless train.
-const (
-	batchMax  = 64
-	batchTime = 25 * time.Millisecond
-)
 
 func (d *DB) openSQLite(ctx context.Context) error {
 	d.engine = SQLite
@@ -46,8 +36,8 @@ func (d *DB) openSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.writer = &writer{db: d, conn: c, turn: turns, cache: newCache(), queue: make(chan *request, 1024), closed: make(chan struct{}), ended: make(chan struct{})}
-	go d.writer.run()
+	d.file = &fileLine{db: d, conn: c, turn: turns, cache: newCache()}
+	d.writer = startWriter(d.file, 0)
 	d.readers = make(chan *conn, readerCount)
 	for range readerCount {
 		d.readers <- nil // opened when first used
@@ -218,64 +208,75 @@ func (d *DB) readSQLite(ctx context.Context, fn func(context.Context, Tx) error)
 	return guardPanic(core.Freeze(ctx), d.newTx(c, false), fn)
 }
 
-var errClosed = errors.New("db: closed")
-
-// writer is the one goroutine that writes: it takes every request that waits, runs each in a savepoint of its own,
-// commits once, and answers all. A request sees all of its own work or none.
-type writer struct {
-	db     *DB
-	conn   *conn
-	turn   turn
-	cache  *cache
-	counts map[series]int64 // the last numbers, as this commit will leave them
-	queue  chan *request
-	closed chan struct{}
-	ended  chan struct{} // its connection is closed
-}
-
-type request struct {
-	ctx   context.Context
-	fn    func(context.Context, Tx) error
-	tx    Tx
-	err   error
-	done  chan struct{}
-	state atomic.Int32 // 0 waiting, 1 running, 2 given up
-}
-
+// writeSQLite waits until the writer has answered, and gives up when its turn does not come.
 func (d *DB) writeSQLite(ctx context.Context, fn func(context.Context, Tx) error) error {
-	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
-	timer := time.NewTimer(d.wait)
-	defer timer.Stop()
-	select {
-	case <-d.writer.closed:
-		return errClosed
-	default:
-	}
-	select {
-	case d.writer.queue <- r:
-	case <-timer.C:
+	err := d.writer.do(ctx, fn, d.wait, func() time.Duration { return 0 })
+	if errors.Is(err, errWaited) {
 		return busy()
-	case <-d.writer.closed:
-		return errClosed
 	}
-	select {
-	case <-r.done:
-	case <-timer.C:
-		if r.state.CompareAndSwap(0, 2) {
-			return busy()
-		}
-		<-r.done
-	}
-	if r.err == nil {
-		r.tx.committed()
-	}
-	return r.err
+	return err
 }
 
-func (w *writer) close() {
-	close(w.closed)
-	w.queue <- nil
-	<-w.ended
+// fileLine is the connection of SQLite's writer.
+type fileLine struct {
+	db    *DB
+	conn  *conn
+	turn  turn
+	cache *cache
+}
+
+// begin waits for another process (a command beside serve) through SQLite's busy timeout, and asks whether it wrote.
+func (l *fileLine) begin() error {
+	if err := l.turn.take(func() error { return l.conn.do("begin immediate") }); err != nil {
+		return translate(err)
+	}
+	rows, err := l.conn.QueryContext(context.Background(), "pragma data_version")
+	if err != nil {
+		return errors.Join(err, l.conn.do("rollback"))
+	}
+	var version int64
+	for rows.Next() {
+		err = rows.Scan(&version)
+	}
+	if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
+		return errors.Join(err, l.conn.do("rollback"))
+	}
+	l.cache.at(version)
+	return nil
+}
+
+func (l *fileLine) tx() Tx {
+	tx := l.db.newTx(l.conn, true)
+	tx.cache = l.cache
+	return tx
+}
+
+func (l *fileLine) savepoint(Tx) error { return l.conn.do("savepoint r") }
+
+func (l *fileLine) release(_ context.Context, _ Tx, inside bool) error {
+	if !inside {
+		return nil
+	}
+	return l.conn.do("release r")
+}
+
+func (l *fileLine) undo(Tx) error {
+	return errors.Join(l.conn.do("rollback to r"), l.conn.do("release r"))
+}
+
+func (l *fileLine) commit(context.Context, Tx) error { return l.conn.do("commit") }
+
+func (l *fileLine) rollback() {
+	_ = l.conn.do("rollback")
+	l.cache.clear() // what it saw of this transaction never was
+}
+
+func (l *fileLine) told(_ Tx, err error) error    { return err }
+func (l *fileLine) toldAll(_ Tx, err error) error { return err }
+
+func (l *fileLine) close() {
+	l.conn.close()
+	l.turn.close()
 }
 
 // closeReaders closes the connections of the readers as they come back; one that does not is left to the process's end.
@@ -288,154 +289,5 @@ func (d *DB) closeReaders() {
 		case <-late:
 			return
 		}
-	}
-}
-
-func (w *writer) run() {
-	defer close(w.ended)
-	defer w.turn.close()
-	defer w.conn.close()
-	for r := range w.queue {
-		if r == nil {
-			return
-		}
-		w.batch(r)
-	}
-}
-
-// batch runs the first request and those that wait behind it, in one transaction.
-func (w *writer) batch(first *request) {
-	if err := w.begin(); err != nil {
-		w.answer([]*request{first}, translate(err))
-		return
-	}
-	var ran []*request
-	var lates []late
-	start := time.Now()
-	for r := first; r != nil; r = w.next(len(ran), start) {
-		if r.state.CompareAndSwap(0, 1) {
-			alone := !slices.ContainsFunc(ran, func(r *request) bool { return r.err == nil })
-			again := w.one(r, alone)
-			ran = append(ran, r)
-			if again != nil { // nothing has been done in it, and nothing can be
-				w.answer(ran, nil)
-				return
-			}
-			if r.err == nil {
-				lates = addLate(lates, r.tx.lates...)
-				maps.Copy(w.counts, r.tx.numbers)
-			}
-		}
-	}
-	err := w.end(ran, lates)
-	if err == nil {
-		err = w.conn.do("commit")
-	}
-	if err != nil {
-		_ = w.conn.do("rollback")
-		w.cache.clear() // what it saw of this transaction never was
-	}
-	w.answer(ran, err)
-}
-
-// begin waits for another process (a command beside serve) through SQLite's busy timeout, and asks whether it wrote.
-func (w *writer) begin() error {
-	if err := w.turn.take(func() error { return w.conn.do("begin immediate") }); err != nil {
-		return err
-	}
-	rows, err := w.conn.QueryContext(context.Background(), "pragma data_version")
-	if err != nil {
-		return errors.Join(err, w.conn.do("rollback"))
-	}
-	var version int64
-	for rows.Next() {
-		err = rows.Scan(&version)
-	}
-	if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
-		return errors.Join(err, w.conn.do("rollback"))
-	}
-	w.cache.at(version)
-	w.counts = map[series]int64{}
-	return nil
-}
-
-// end writes what the requests left to the end of the commit.
-func (w *writer) end(ran []*request, lates []late) error {
-	if len(lates) == 0 {
-		return nil
-	}
-	tx := w.tx()
-	tx.trace = slices.ContainsFunc(ran, func(r *request) bool { return r.tx != nil && r.tx.trace })
-	err := guardPanic(context.Background(), tx, func(ctx context.Context, tx Tx) error { return tx.writeLates(ctx, lates) })
-	for _, r := range ran {
-		if r.tx != nil && r.tx.trace {
-			r.tx.queries = append(r.tx.queries, tx.queries...)
-		}
-	}
-	return translate(err)
-}
-
-func (w *writer) tx() Tx {
-	tx := w.db.newTx(w.conn, true)
-	tx.cache, tx.counts = w.cache, w.counts
-	return tx
-}
-
-func (w *writer) next(n int, start time.Time) *request {
-	if n >= batchMax || time.Since(start) > batchTime {
-		return nil
-	}
-	select {
-	case r := <-w.queue:
-		if r == nil {
-			w.queue <- nil // close comes after this batch
-		}
-		return r
-	default:
-		return nil
-	}
-}
-
-// one runs a request in a savepoint of its own; alone, while nothing else has been done in the transaction, in the whole
-// of it, which is begun again when it fails. A large write, such as an import, is alone: a savepoint around its many
-// statements costs SQLite more with each.
-func (w *writer) one(r *request, alone bool) (again error) {
-	if r.err = r.ctx.Err(); r.err != nil {
-		return nil
-	}
-	if !alone {
-		if r.err = w.conn.do("savepoint r"); r.err != nil {
-			return nil
-		}
-	}
-	r.tx = w.tx()
-	r.err = guardPanic(core.Freeze(r.ctx), r.tx, func(ctx context.Context, tx Tx) error {
-		if err := r.fn(ctx, tx); err != nil {
-			return err
-		}
-		return tx.finish(ctx)
-	})
-	switch {
-	case alone && r.err != nil:
-		_ = w.conn.do("rollback")
-		return w.begin()
-	case alone:
-		return nil
-	case r.err != nil:
-		_ = w.conn.do("rollback to r")
-	}
-	if err := w.conn.do("release r"); err != nil && r.err == nil {
-		r.err = err
-	}
-	return nil
-}
-
-// answer tells every request its own error, or that the commit failed for all.
-func (w *writer) answer(rs []*request, commit error) {
-	for _, r := range rs {
-		if r.err == nil && commit != nil {
-			r.err = commit
-		}
-		close(r.done)
 	}
 }

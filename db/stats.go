@@ -62,7 +62,7 @@ func (d *DB) learnShape(ctx context.Context) error {
 	if d.engine != SQLite {
 		return nil
 	}
-	_, err := d.writer.conn.c.ExecContext(ctx, "analyze sqlite_schema")
+	_, err := d.file.conn.c.ExecContext(ctx, "analyze sqlite_schema")
 	return err
 }
 

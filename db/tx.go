@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"huiyin/core"
 )
 
@@ -23,12 +25,18 @@ type Transaction struct {
 	topics  []string
 	bag     map[any]any
 	lates   []late
-	conn    *sql.Conn // PostgreSQL, of a Write
-	soon    []statement
-	cache   *cache           // SQLite's writer only
+	server  *pgx.Conn   // PostgreSQL, of a Write
+	soon    []statement // to be sent with the next one
+	marked  bool        // the savepoint has been set
+	first   bool        // there is no savepoint: the first in its transaction
+	shared  bool        // the connection serves other requests as well: a cancelled one must not break it
+	ending  bool        // the commit has been sent
+	until   time.Time   // when its time is up; zero: never
+	expired bool
+	cache   *cache           // a writer's; nil: it has no company
 	touched []string         // tables written to, for the cache
 	numbers map[series]int64 // taken by this transaction
-	counts  map[series]int64 // and by those before it in the same commit: SQLite's writer only
+	counts  map[series]int64 // and by those before it in the same commit; nil: it has no company
 	queries []Query
 	trace   bool
 }
@@ -110,12 +118,7 @@ func (t *Transaction) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	if t.db.engine == Postgres { // on SQLite the writer does it for all requests of the commit
-		if err := t.writeLates(ctx, t.lates); err != nil {
-			return err
-		}
-	}
-	return t.send(ctx)
+	return nil
 }
 
 func (t *Transaction) committed() {
@@ -135,9 +138,10 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 		return 0, err
 	}
 	defer t.note(query, time.Now())
-	if len(t.soon) > 0 {
+	if t.server != nil {
 		t.soon = append(t.soon, statement{query, outgoing(args)})
-		return t.sendAll(ctx)
+		tag, err := t.sendAll(ctx)
+		return tag.RowsAffected(), err
 	}
 	res, err := t.q.ExecContext(ctx, query, outgoing(args)...)
 	if err != nil {
@@ -146,14 +150,22 @@ func (t *Transaction) exec(ctx context.Context, query string, args []any) (int64
 	return res.RowsAffected()
 }
 
-func (t *Transaction) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+// rows is what both drivers' rows can do.
+type rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
+}
+
+func (t *Transaction) query(ctx context.Context, query string, args []any) (rows, error) {
 	if err := t.check(query); err != nil {
 		return nil, err
 	}
-	if err := t.send(ctx); err != nil {
-		return nil, err
-	}
 	defer t.note(query, time.Now())
+	if t.server != nil {
+		return t.ask(ctx, statement{query, outgoing(args)})
+	}
 	rows, err := t.q.QueryContext(ctx, query, outgoing(args)...)
 	if err != nil {
 		return nil, explain(err, query)

@@ -91,7 +91,7 @@ func flush(ctx context.Context, tx db.Tx, entries []Entry) error {
 	if err := db.InsertRows(ctx, tx, "journal_entry ("+columns+")", "", rows); err != nil {
 		return err
 	}
-	return db.ExecOne(ctx, tx, "update journal_lane set seq = $1, hash = $2 where lane = $3", h.seq, h.hash, h.lane)
+	return db.Soon(ctx, tx, "update journal_lane set seq = $1, hash = $2 where lane = $3", h.seq, h.hash, h.lane)
 }
 
 type head struct {

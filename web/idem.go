@@ -82,7 +82,7 @@ func (s *Server) once(ctx context.Context, tx db.Tx, r *Request, ans *Answer, ha
 		_, err := db.Exec(ctx, tx, "delete from web_idempotency where actor_id = $1 and key = $2", actor, key)
 		return err
 	}
-	return db.ExecOne(ctx, tx, "update web_idempotency set kind = $1, status = $2, location = $3, body = $4, version = $5 where actor_id = $6 and key = $7",
+	return db.Soon(ctx, tx, "update web_idempotency set kind = $1, status = $2, location = $3, body = $4, version = $5 where actor_id = $6 and key = $7",
 		st.kind, st.status, st.location, st.body, st.version, actor, key)
 }
 

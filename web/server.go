@@ -176,7 +176,7 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, r *Request) {
 	if r.HTTP.Method == http.MethodGet || r.HTTP.Method == http.MethodHead {
 		err = s.cfg.DB.Read(ctx, func(ctx context.Context, tx db.Tx) error { return frame(ctx, tx, handle(ctx, tx)) })
 	} else {
-		err = s.cfg.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+		err = s.cfg.DB.WriteShared(ctx, func(ctx context.Context, tx db.Tx) error {
 			return frame(ctx, tx, s.once(ctx, tx, r, &ans, handle))
 		})
 	}
