@@ -12,11 +12,10 @@ type late struct {
 	write func(context.Context, Tx, []any) error
 }
 
-// Late keeps an item for the end of the commit, where one call of write takes it with all others of the same key: on
-// SQLite those of every request that shares the commit, on PostgreSQL those of this transaction. So the journal and the
-// index are written in a few statements of many rows. The item is in the same commit as the rest, and only if its request
-// did not fail; until then nobody reads it. An error of write fails the commit for all, so it must not depend on what
-// users typed.
+// Late keeps an item for the end of the commit, where one call of write takes it with all others of the same key: those
+// of every request that shares the commit. So the journal and the index are written in a few statements of many rows. The
+// item is in the same commit as the rest, and only if its request did not fail; until then nobody reads it. An error of
+// write fails the commit for all, so it must not depend on what users typed.
 func Late[V any](tx Tx, key any, item V, write func(context.Context, Tx, []V) error) {
 	tx.lates = addLate(tx.lates, late{key, []any{item}, func(ctx context.Context, tx Tx, items []any) error {
 		all := make([]V, len(items))

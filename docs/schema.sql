@@ -302,6 +302,14 @@ drop index duty_duty_mine;
 -- The board by role and by person: a month is one range, read without the rows.
 create index duty_duty_who on duty_duty (project_id, due_month, role, user_id, done_by, state, late);
 
+-- 20261124000600_fewer.sql
+-- One index finds a duty again and lists a record's duties; what belongs to nobody in person is in no list of persons.
+create unique index duty_duty_slot on duty_duty (project_id, kind, record_id, clause, number, round);
+drop index duty_duty_one;
+drop index duty_duty_record;
+drop index duty_duty_user;
+create index duty_duty_person on duty_duty (project_id, user_id, due_at, id) where state = 'open' and user_id is not null;
+
 -- 20261122000700_approval.sql
 create table approval_request (
   project_id bigint not null,
@@ -1054,6 +1062,12 @@ create index desk_matter_carried on desk_matter (project_id, carried_id) where c
 create index desk_matter_phone on desk_matter (project_id, phone, at);
 create index desk_matter_import on desk_matter (project_id, import_key) where import_key <> '';
 
+-- 20261124100500_desk_fewer.sql
+-- No query looks for a caller's number here (the search does); the list of one's own holds what was handed to somebody.
+drop index desk_matter_phone;
+drop index desk_matter_mine;
+create index desk_matter_handed on desk_matter (project_id, handed_user, rank, at, id) where open and handed_user is not null;
+
 -- 20261122100600_repair.sql
 create table repair_order (
   project_id bigint not null,
@@ -1262,6 +1276,11 @@ create table repair_month (
   primary key (project_id, id)
 );
 create unique index repair_month_one on repair_month (project_id, month);
+
+-- 20261124100600_repair_fewer.sql
+-- The list of one's own holds what has a technician.
+drop index repair_order_mine;
+create index repair_order_technician on repair_order (project_id, technician_id, rank, at, id) where open and technician_id is not null;
 
 -- 20261122100700_compliance.sql
 -- What the board's lines over twelve months are drawn from: each clause's figures of one month in one project, counted
