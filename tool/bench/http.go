@@ -32,6 +32,8 @@ const (
 	login    = "bench"
 	password = "correct horse battery 9"
 	clients  = 16
+
+	projectCode = "bench"
 )
 
 // site is one App with a project and one user, served on loopback.
@@ -46,26 +48,30 @@ type site struct {
 	done    sync.WaitGroup
 }
 
-// open opens an App in a fresh place and makes the project and the user.
-func (b *bench) open(name string) (*site, error) {
-	dir, at, err := b.fresh(name)
+// open opens an App in an empty place and makes the project and the user.
+func (b *bench) open(dir, at string) (*site, error) {
+	s, err := b.at(dir, at)
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.Open(b.ctx, app.Config{Dir: dir, DatabaseURL: at, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, err
-	}
-	s := &site{app: a, dir: dir, at: at, ctx: core.AsSystem(a.Context(b.ctx))}
 	if err := s.people(); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, errors.Join(err, s.app.Close())
 	}
 	return s, nil
 }
 
+// at opens an App on what is there.
+func (b *bench) at(dir, at string) (*site, error) {
+	a, err := app.Open(b.ctx, app.Config{Dir: dir, DatabaseURL: at, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	return &site{app: a, dir: dir, at: at, ctx: core.AsSystem(a.Context(b.ctx))}, nil
+}
+
 func (s *site) people() error {
 	err := s.app.DB.Write(s.ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		if s.project, err = project.Create(ctx, tx, project.In{Name: "Bench", Code: "bench"}); err != nil {
+		if s.project, err = project.Create(ctx, tx, project.In{Name: "Bench", Code: projectCode}); err != nil {
 			return err
 		}
 		_, err = user.Add(ctx, tx, user.In{Login: login, Name: "Bench", Password: password,
@@ -165,7 +171,11 @@ func (c *client) get(path string) (size int, err error) {
 
 // intakes lets sixteen clients take repairs down, as the desk's page does, for some seconds.
 func (b *bench) intakes(f *figures) error {
-	s, err := b.open("intake")
+	dir, at, err := b.fresh("intake")
+	if err != nil {
+		return err
+	}
+	s, err := b.open(dir, at)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,11 @@
 //
 //	tool/postgres.sh --durable go run ./tool/bench [--quick] [--engines sqlite,postgres] [--repairs N] [--customers N]
 //
+// Loading the large database takes some ten minutes an engine. With -keep DIR it stays where it is, and the
+// next run with the same folder (and on PostgreSQL the same server) asks its pages without loading again:
+//
+//	go run ./tool/bench -keep DIR -engines sqlite -skip raw,intake,process -only search -out -
+//
 // PostgreSQL is the server that HUIYIN_TEST_PG names; it must be durable (fsync and synchronous_commit on). Only one
 // engine works at a time.
 package main
@@ -35,7 +40,9 @@ type options struct {
 	engines   string
 	out       string
 	profile   string // folder for CPU profiles of intake and pages; empty: none
-	skip      string // parts left out: intake, pages, process
+	skip      string // parts left out: raw, intake, pages, process
+	keep      string // folder in which the large database stays; empty: none does
+	only      string // pages whose name contains it
 	server    string // PostgreSQL on which databases may be created
 	hasty     bool   // a server that does not wait for its disk will do: a test of this command
 }
@@ -54,7 +61,9 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.engines, "engines", "sqlite,postgres", "which engines, in this order")
 	f.StringVar(&o.out, "out", "", "where the report goes; docs/performance.md by default, - for standard output")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of each engine's intake and pages")
-	f.StringVar(&o.skip, "skip", "", "parts to leave out: intake, pages, process")
+	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, pages, process")
+	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
+	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this")
 	f.BoolVar(&quick, "quick", false, "a short run with 20,000 repairs")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -131,7 +140,7 @@ func measure(ctx context.Context, o options, e db.Engine) (f figures, err error)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	b := bench{options: o, ctx: ctx, engine: e, dir: dir}
-	defer b.dropDatabases()
+	defer func() { _ = b.drop(b.databases...) }()
 	steps := []struct {
 		part string
 		run  func(*figures) error
@@ -163,9 +172,9 @@ func (b *bench) fresh(name string) (dir, url string, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil || b.engine == db.SQLite {
 		return dir, "", err
 	}
-	if b.server == "" {
-		return "", "", errors.New("no PostgreSQL: run it as tool/postgres.sh --durable go run ./tool/bench")
+	database := fmt.Sprintf("huiyin_bench_%d_%s", os.Getpid(), name)
+	if url, err = b.create(database); err == nil {
+		b.databases = append(b.databases, database)
 	}
-	url, err = b.create(fmt.Sprintf("huiyin_bench_%d_%s", os.Getpid(), name))
 	return dir, url, err
 }

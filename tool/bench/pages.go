@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"huiyin/core"
@@ -20,18 +21,40 @@ type page struct {
 	sample func() string
 }
 
-// largePages loads the large database and asks for its pages, one after another, as one person would.
+// largePages asks for the pages of the large database, one after another, as one person would.
 func (b *bench) largePages(f *figures) error {
-	s, err := b.open("large")
+	l, err := b.large(f)
 	if err != nil {
 		return err
 	}
-	l := loader{site: s, repairs: b.repairs, customers: b.customers}
-	start := time.Now()
-	unprofile, err := b.profiling("load")
-	if err != nil {
+	s := l.site
+	if err := s.serve(); err != nil {
 		return errors.Join(err, s.app.Close())
 	}
+	stop, err := b.profiling("pages")
+	if err == nil {
+		err = b.visit(s, l, f)
+		stop()
+	}
+	if err == nil {
+		f.size, err = s.sizeOf(b)
+	}
+	return errors.Join(err, s.close())
+}
+
+// load fills the large database in an empty place.
+func (b *bench) load(f *figures, dir, at string) (loader, error) {
+	s, err := b.open(dir, at)
+	if err != nil {
+		return loader{}, err
+	}
+	l := loader{site: s, repairs: b.repairs, customers: b.customers}
+	stop, err := b.profiling("load")
+	if err != nil {
+		return l, errors.Join(err, s.app.Close())
+	}
+	defer stop()
+	start := time.Now()
 	if err = s.ready(); err == nil {
 		err = l.people()
 	}
@@ -46,21 +69,10 @@ func (b *bench) largePages(f *figures) error {
 		err = s.settle()
 	}
 	f.load = time.Since(start)
-	unprofile()
-	if err == nil {
-		err = s.serve()
+	if err != nil {
+		return l, errors.Join(err, s.app.Close())
 	}
-	if err == nil {
-		var stop func()
-		if stop, err = b.profiling("pages"); err == nil {
-			err = b.visit(s, l, f)
-			stop()
-		}
-	}
-	if err == nil {
-		f.size, err = s.sizeOf(b, "large")
-	}
-	return errors.Join(err, s.close())
+	return l, nil
 }
 
 func (s *site) value(query string, args ...any) (n int64, err error) {
@@ -77,6 +89,9 @@ func (b *bench) visit(s *site, l loader, f *figures) error {
 		return err
 	}
 	for _, p := range pages(l) {
+		if !strings.Contains(p.name, b.only) {
+			continue
+		}
 		var took []time.Duration
 		size := 0
 		for n := range b.pages + warm {

@@ -164,9 +164,9 @@ func memoryOf(pid int) (m memory, err error) {
 }
 
 // sizeOf is what the data takes on disk.
-func (s *site) sizeOf(b *bench, name string) (int64, error) {
+func (s *site) sizeOf(b *bench) (int64, error) {
 	if b.engine == db.SQLite {
-		info, err := os.Stat(filepath.Join(b.dir, name, "huiyin.db"))
+		info, err := os.Stat(filepath.Join(s.dir, "huiyin.db"))
 		if err != nil {
 			return 0, err
 		}

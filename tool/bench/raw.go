@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -134,8 +135,8 @@ func (b *bench) rawReads(c *sql.Conn, rows int) (float64, error) {
 }
 
 // create makes a database on a server that waits for its disk, and refuses any other.
-func (b *bench) create(name string) (string, error) {
-	c, err := sql.Open("pgx", b.server)
+func (b *bench) create(name string) (at string, err error) {
+	c, at, err := b.administer(name)
 	if err != nil {
 		return "", err
 	}
@@ -149,28 +150,36 @@ func (b *bench) create(name string) (string, error) {
 			return "", fmt.Errorf("%s is %s on this server: its commits are not durable; use tool/postgres.sh --durable", setting, v)
 		}
 	}
-	if _, err := c.ExecContext(b.ctx, "create database "+name); err != nil {
-		return "", err
-	}
-	b.databases = append(b.databases, name)
-	u, err := url.Parse(b.server)
-	if err != nil {
-		return "", err
-	}
-	u.Path = "/" + name
-	return u.String(), nil
+	_, err = c.ExecContext(b.ctx, "create database "+name)
+	return at, err
 }
 
-func (b *bench) dropDatabases() {
-	if len(b.databases) == 0 {
-		return
+// administer connects to the server, on which name is or will be the database at the URL it returns.
+func (b *bench) administer(name string) (c *sql.DB, at string, err error) {
+	if b.server == "" {
+		return nil, "", errors.New("no PostgreSQL: run it as tool/postgres.sh --durable go run ./tool/bench")
 	}
-	c, err := sql.Open("pgx", b.server)
+	u, err := url.Parse(b.server)
 	if err != nil {
-		return
+		return nil, "", err
+	}
+	u.Path = "/" + name
+	c, err = sql.Open("pgx", b.server)
+	return c, u.String(), err
+}
+
+func (b *bench) drop(names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	c, _, err := b.administer(names[0])
+	if err != nil {
+		return err
 	}
 	defer c.Close() //nolint:errcheck // nothing to save
-	for _, name := range b.databases {
-		_, _ = c.ExecContext(context.WithoutCancel(b.ctx), "drop database if exists "+name+" with (force)")
+	for _, name := range names {
+		_, failed := c.ExecContext(context.WithoutCancel(b.ctx), "drop database if exists "+name+" with (force)")
+		err = errors.Join(err, failed)
 	}
+	return err
 }
