@@ -7,7 +7,7 @@
 // counted or cut off. What a hit shows was masked when it was fed. Identity card numbers never enter.
 //
 // Hits come newest first, those that name a number exactly before those whose title begins with the query before the
-// rest. Newest is by when the document was first fed: ids rise with time, and both engines read the end of a list cheaply
+// rest; of digits, the numbers that end with them before those that have them inside. Newest is by when the document was first fed: ids rise with time, and both engines read the end of a list cheaply
 // where sorting all of it would not be.
 package search
 
@@ -319,22 +319,28 @@ func Find(ctx context.Context, tx db.Tx, project core.ID, perms func(string) boo
 		return nil, err
 	}
 	f := finder{tx: tx, project: project, perms: perms, limit: min(max(limit, 1), 100), seen: map[core.Ref]bool{}}
-	for _, st := range stages(query, terms) {
-		if err := f.run(ctx, append(st.terms, allowed.terms...)); err != nil || len(f.hits) >= f.limit || st.enough && len(f.hits) > 0 {
-			return f.hits, err
-		}
+	all := stages(query, terms)
+	for i := range all {
+		all[i].terms = append(all[i].terms, allowed.terms...)
 	}
-	return f.hits, nil
+	if tx.Engine() == db.Postgres {
+		err = f.postgres(ctx, all)
+	} else {
+		err = f.sqlite(ctx, all)
+	}
+	return f.hits, err
 }
 
-// stage is one way to ask; enough says that the following ones need not be asked when it finds anything.
+// stage is one way to ask.
 type stage struct {
 	terms  []Term
-	enough bool
+	enough bool // the following ones need not be asked when it finds anything
+	long   bool // what it finds may be much more than is shown: to be asked only when those before it leave room
 }
 
-// stages are the query several times: as the exact number or name, as the beginning of the title, and anywhere. Of a
-// firm's name the city and the legal form, which half of all names share, count in the exact name only.
+// stages are the query several times: as the exact number or name, as the beginning of the title, and anywhere; of some
+// digits first what ends with them, a telephone's or a record's number, then what has them anywhere. Of a firm's name the
+// city and the legal form, which half of all names share, count in the exact name only.
 func stages(query string, terms []Term) []stage {
 	var out []stage
 	first := terms[0][0]
@@ -343,7 +349,7 @@ func stages(query string, terms []Term) []stage {
 	}
 	trunk, formal := trunkOf(query)
 	if name := nameToken(query); name != "" {
-		out = append(out, stage{[]Term{{{name, false}}}, formal})
+		out = append(out, stage{terms: []Term{{{name, false}}}, enough: formal})
 	}
 	begins := []Term{{{titleMark + first.Text, first.Prefix}}}
 	if formal {
@@ -352,7 +358,12 @@ func stages(query string, terms []Term) []stage {
 	if len(terms) > 1 || formal { // a single term is met by the title itself; asking again would read its long list for nothing
 		begins = append(begins, terms...)
 	}
-	return append(out, stage{terms: begins}, stage{terms: slices.Clone(terms)})
+	out = append(out, stage{terms: begins})
+	digits := len(terms) == 1 && first.Prefix && isDigits(first.Text)
+	if digits {
+		out = append(out, stage{terms: []Term{{{first.Text, false}}}})
+	}
+	return append(out, stage{terms: slices.Clone(terms), long: digits})
 }
 
 type allowance struct {
@@ -388,15 +399,9 @@ type finder struct {
 	hits    []Hit
 }
 
-// run adds the hits of one stage that earlier ones did not have.
-func (f *finder) run(ctx context.Context, terms []Term) error {
-	var got []Hit
-	var err error
-	if f.tx.Engine() == db.Postgres {
-		got, err = f.postgres(ctx, tsquery(tag(f.project), terms))
-	} else {
-		got, err = f.query(ctx, sqliteFind, ftsQuery(tag(f.project), terms))
-	}
+// add takes the hits of one stage that earlier ones did not have, the newest first, and reports whether the following
+// stages need not be asked.
+func (f *finder) add(st stage, got []Hit) (done bool) {
 	slices.SortStableFunc(got, func(a, b Hit) int { return cmp.Compare(b.At.UnixMicro(), a.At.UnixMicro()) })
 	for _, h := range got {
 		if len(f.hits) < f.limit && !f.seen[h.Ref] && permitted(f.perms, h.Perm) {
@@ -404,43 +409,28 @@ func (f *finder) run(ctx context.Context, terms []Term) error {
 			f.hits = append(f.hits, h)
 		}
 	}
-	return err
+	return len(f.hits) >= f.limit || st.enough && len(f.hits) > 0
 }
 
 const hitColumns = "d.kind, d.ref_id, d.perm, d.title, d.sub, d.url, d.at"
 
+func (f *finder) dest(h *Hit) []any {
+	h.Ref.Project = f.project
+	return []any{&h.Ref.Kind, &h.Ref.ID, &h.Perm, &h.Title, &h.Sub, &h.URL, &h.At}
+}
+
 const sqliteFind = "select " + hitColumns + ` from search_fts cross join search_doc d on d.project_id = $1 and d.id = search_fts.rowid
 	where search_fts match $2 order by search_fts.rowid desc limit $3`
 
-// recentWindow is how many of a project's newest documents PostgreSQL tries before it asks the index. A common word has
-// its hits there, and its list, which the index would read to the end and sort, is never touched.
-const recentWindow = "1500"
-
-const postgresRecent = "select " + hitColumns + ` from (select * from search_doc where project_id = $1 order by id desc limit ` + recentWindow + `) d
-	where d.words @@ $2::tsquery order by d.id desc limit $3`
-
-// indexMax bounds what is fetched and sorted of a word that is common among old documents only.
-const indexMax = "20000"
-
-const postgresIndex = "with d as materialized (select * from search_doc where project_id = $1 and words @@ $2::tsquery limit " + indexMax + ") select " +
-	hitColumns + " from d order by d.id desc limit $3"
-
-func (f *finder) postgres(ctx context.Context, q string) ([]Hit, error) {
-	recent, err := f.query(ctx, postgresRecent, q)
-	if err != nil || len(recent) >= f.limit {
-		return recent, err
+// sqlite asks stage by stage.
+func (f *finder) sqlite(ctx context.Context, all []stage) error {
+	for _, st := range all {
+		got, err := db.All(ctx, f.tx, f.dest, sqliteFind, f.project, ftsQuery(tag(f.project), st.terms), f.limit)
+		if err != nil || f.add(st, got) {
+			return err
+		}
 	}
-	return f.query(ctx, postgresIndex, q)
-}
-
-func (f *finder) query(ctx context.Context, text, q string) ([]Hit, error) {
-	hits, err := db.All(ctx, f.tx, func(h *Hit) []any {
-		return []any{&h.Ref.Kind, &h.Ref.ID, &h.Perm, &h.Title, &h.Sub, &h.URL, &h.At}
-	}, text, f.project, q, f.limit)
-	for i := range hits {
-		hits[i].Ref.Project = f.project
-	}
-	return hits, err
+	return nil
 }
 
 // ftsQuery writes the terms for FTS5: ("a" or "b" *) and ("c").

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -222,4 +223,93 @@ func TestTokens(t *testing.T) {
 			t.Errorf("Tokens(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// many feeds documents whose words are drawn by number, so that a word is as common as the test wants it.
+func many(t *testing.T, d *db.DB, from, to int, words func(n int) string) {
+	t.Helper()
+	docs := make([]search.Doc, 0, to-from)
+	for n := from; n < to; n++ {
+		x := doc(here, "repair", core.ID(n+1), fmt.Sprintf("第%d号", n))
+		x.Words = []string{words(n)}
+		docs = append(docs, x)
+	}
+	put(t, d, docs...)
+}
+
+// A word is found newest first however common it is, among the newest documents or among old ones only.
+func TestCommonAndRareWordsNewestFirst(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		const total = 1500
+		every := func(k int) []string { // the titles of the ten newest documents whose number k divides
+			var out []string
+			for i := total - 1; i >= 0 && len(out) < 10; i-- {
+				if i%k == 0 {
+					out = append(out, fmt.Sprintf("第%d号", i))
+				}
+			}
+			return out
+		}
+		many(t, d, 0, total, func(n int) string {
+			text := "照明"
+			for _, w := range []struct {
+				word string
+				yes  bool
+			}{{"漏水", n%3 == 0}, {"空调", n%60 == 0}, {"门禁", n%500 == 0}, {"水泵", n < 700}, {"王伟华", n%250 == 0}} {
+				if w.yes {
+					text += "," + w.word
+				}
+			}
+			return text
+		})
+		old := make([]string, 10)
+		for i := range old {
+			old[i] = fmt.Sprintf("第%d号", 699-i)
+		}
+		for query, want := range map[string][]string{
+			"漏水": every(3), "空调": every(60), "门禁": every(500), "水泵": old, "照明": every(1),
+			"漏水 王伟华": every(750), "王伟华 漏水": every(750), "漏水 门禁": every(1500), "空调 水泵": {"第660号", "第600号", "第540号", "第480号", "第420号", "第360号", "第300号", "第240号", "第180号", "第120号"},
+		} {
+			if got := find(t, d, here, anybody, query); !slices.Equal(got, want) {
+				t.Errorf("%s finds %q, want %q", query, got, want)
+			}
+		}
+		charges := func(perm string) bool { return perm == "charge.view" }
+		bill := doc(here, "charge", 1, "账单")
+		bill.Words, bill.At = []string{"漏水赔偿"}, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+		put(t, d, bill)
+		if got := find(t, d, here, charges, "漏水"); !slices.Equal(got, []string{"账单"}) {
+			t.Errorf("who may see bills only finds %q", got)
+		}
+	})
+}
+
+// What is named exactly comes before common words, wherever it is: the stages do not mix.
+func TestTheExactBeforeTheCommon(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		first, second := doc(here, "unit", 1, "A1203"), doc(here, "unit", 2, "1203室")
+		first.Codes = []string{"A1203"}
+		put(t, d, first, second)
+		many(t, d, 10, 900, func(n int) string { return []string{"1203 停水", "照明"}[n%2] })
+		got := find(t, d, here, anybody, "1203")
+		if want := []string{"A1203", "1203室", "第898号", "第896号", "第894号", "第892号", "第890号", "第888号", "第886号", "第884号"}; !slices.Equal(got, want) {
+			t.Errorf("1203 finds %q, want %q", got, want)
+		}
+	})
+}
+
+// Of four digits, the numbers that end with them come before those that have them inside.
+func TestDigitsAtTheEndFirst(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		var docs []search.Doc
+		for i, phone := range []core.Phone{"13800136977", "13869770001", "13900136977", "13969770002"} {
+			x := doc(here, "customer", core.ID(i+1), string(phone))
+			x.Phones = []core.Phone{phone}
+			docs = append(docs, x)
+		}
+		put(t, d, docs...)
+		if got, want := find(t, d, here, anybody, "6977"), []string{"13900136977", "13800136977", "13969770002", "13869770001"}; !slices.Equal(got, want) {
+			t.Errorf("6977 finds %q, want %q", got, want)
+		}
+	})
 }
