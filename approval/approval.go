@@ -264,15 +264,15 @@ func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Request, 
 
 // For lists what waits for one of the roles in a project, the oldest first.
 func For(ctx context.Context, tx db.Tx, project core.ID, roles []core.Role) ([]Request, error) {
-	var out []Request
-	for _, role := range roles {
-		rs, err := list(ctx, tx, "project_id = $1 and role = $2 and state = 'waiting' order by id", project, role)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rs...)
+	if len(roles) == 0 {
+		return nil, nil
 	}
-	return out, nil
+	args, marks := []any{project}, make([]string, len(roles))
+	for i, role := range roles {
+		args = append(args, role)
+		marks[i] = fmt.Sprintf("$%d", i+2)
+	}
+	return list(ctx, tx, "project_id = $1 and role in ("+strings.Join(marks, ", ")+") and state = 'waiting' order by id", args...)
 }
 
 // Of lists the requests about a record, newest first.

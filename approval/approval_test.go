@@ -130,6 +130,31 @@ func TestStepsFollowTheAmount(t *testing.T) {
 	}
 }
 
+// What waits for several roles of one person comes as it was asked, whichever role it waits for.
+func TestForSeveralRolesTheOldestFirst(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		first, second := ask(t, d, 500), ask(t, d, 10_000)
+		must(t, decide(d, as(200, core.Supervisor), second, true, ""))
+		third := ask(t, d, 500)
+		for _, c := range []struct {
+			roles []core.Role
+			want  []core.ID
+		}{{[]core.Role{core.Manager, core.Supervisor}, []core.ID{first, second, third}}, {[]core.Role{core.Supervisor}, []core.ID{first, third}}, {nil, nil}} {
+			must(t, d.Read(as(0), func(ctx context.Context, tx db.Tx) error {
+				waiting, err := approval.For(ctx, tx, here.ID, c.roles)
+				var got []core.ID
+				for _, r := range waiting {
+					got = append(got, r.Ref.ID)
+				}
+				if !slices.Equal(got, c.want) {
+					t.Errorf("%v has %v, want %v", c.roles, got, c.want)
+				}
+				return err
+			}))
+		}
+	})
+}
+
 func TestNobodyApprovesHisOwn(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		id := ask(t, d, 500)
