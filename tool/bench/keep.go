@@ -63,33 +63,34 @@ func (b *bench) large(f *figures) (loader, error) {
 // note is then empty and the place is ready to be loaded.
 func (b *bench) kept() (have note, at string, err error) {
 	text, err := os.ReadFile(filepath.Join(b.keptDir(), noteName))
-	if err == nil {
-		if err = json.Unmarshal(text, &have); err != nil {
-			return have, "", err
-		}
-		if have.Repairs != b.repairs || have.Customers != b.customers {
-			return have, "", fmt.Errorf("%s holds %d repairs and %d customers, not %d and %d", b.keptDir(), have.Repairs, have.Customers, b.repairs, b.customers)
-		}
-		there := true
-		if b.engine == db.Postgres {
-			if at, there, err = b.onServer(b.keptName()); err != nil {
-				return have, "", err
-			}
-		}
-		if there {
-			return have, at, nil
-		}
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return have, "", err
+	if errors.Is(err, os.ErrNotExist) {
+		at, err = b.clear()
+		return note{}, at, err
 	}
+	if err == nil {
+		err = json.Unmarshal(text, &have)
+	}
+	if err == nil && (have.Repairs != b.repairs || have.Customers != b.customers) {
+		err = fmt.Errorf("%s holds %d repairs and %d customers, not %d and %d", b.keptDir(), have.Repairs, have.Customers, b.repairs, b.customers)
+	}
+	if err == nil && b.engine == db.Postgres {
+		var there bool
+		if at, there, err = b.onServer(b.keptName()); err == nil && !there {
+			err = fmt.Errorf("%s belongs to a database %s that this server does not have; without the folder it is loaded anew", b.keptDir(), b.keptName())
+		}
+	}
+	return have, at, err
+}
+
+// clear makes an empty place.
+func (b *bench) clear() (at string, err error) {
 	if err := errors.Join(os.RemoveAll(b.keptDir()), os.MkdirAll(b.keptDir(), 0o700)); err != nil || b.engine == db.SQLite {
-		return note{}, "", err
+		return "", err
 	}
 	if err := b.drop(b.keptName()); err != nil {
-		return note{}, "", err
+		return "", err
 	}
-	at, err = b.create(b.keptName())
-	return note{}, at, err
+	return b.create(b.keptName())
 }
 
 // reopen takes up a kept database: the project that loading made, and its customers.
