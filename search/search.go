@@ -7,8 +7,8 @@
 // counted or cut off. What a hit shows was masked when it was fed. Identity card numbers never enter.
 //
 // Hits come newest first, those that name a number exactly before those whose title begins with the query before the
-// rest; of digits, the numbers that end with them before those that have them inside. Newest is by when the document was first fed: ids rise with time, and both engines read the end of a list cheaply
-// where sorting all of it would not be.
+// rest; of digits, the numbers that end with them before those that have them inside. Newest is by when the document was
+// first fed: ids rise with time, and both engines read the end of a list cheaply where sorting all of it would not be.
 package search
 
 import (

@@ -43,6 +43,9 @@ func Twins(ctx context.Context, tx db.Tx, c Customer) ([]Twin, error) {
 	var out []Twin
 	seen := map[core.ID]bool{c.ID: true}
 	for _, r := range rules {
+		if r.arg == "" { // nothing to compare
+			continue
+		}
 		rows, err := customers(ctx, tx, r.where+" and c.id <> $2 and c.state <> 'merged' and c.state <> 'erased' order by c.id limit 20", core.ProjectOf(ctx).ID, c.ID, r.arg)
 		if err != nil {
 			return nil, err

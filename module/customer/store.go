@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"huiyin/core"
@@ -25,7 +26,23 @@ const byID = "select " + columns + " from customer_customer c where c.project_id
 
 // Get reads one file of the request's project.
 func Get(ctx context.Context, tx db.Tx, id core.ID) (Customer, error) {
-	return db.One(ctx, tx, (*Customer).dest, byID, core.ProjectOf(ctx).ID, id)
+	p := core.ProjectOf(ctx).ID
+	return once(tx, "file", p, id, func() (Customer, error) { return db.One(ctx, tx, (*Customer).dest, byID, p, id) })
+}
+
+// part is the key of what a Read has read of a customer.
+type part struct {
+	name              string
+	project, customer core.ID
+}
+
+// once reads a part of a customer's file. In a Read, where nothing changes, it is read only once: a page asks for the
+// same file again for each of its verbs. The value is shared: nobody may change it.
+func once[V any](tx db.Tx, name string, project, customer core.ID, read func() (V, error)) (V, error) {
+	if tx.Writing() {
+		return read()
+	}
+	return db.Bag(tx, part{name, project, customer}, read)
 }
 
 func lock(ctx context.Context, tx db.Tx, id core.ID) (Customer, error) {
@@ -262,7 +279,7 @@ func gather(out []Contact, rows []contactRow) []Contact {
 
 // Contacts are a customer's contacts, oldest first.
 func Contacts(ctx context.Context, tx db.Tx, customer core.ID) ([]Contact, error) {
-	return contactsOf(ctx, tx, customer)
+	return once(tx, "contacts", core.ProjectOf(ctx).ID, customer, func() ([]Contact, error) { return contactsOf(ctx, tx, customer) })
 }
 
 // Caller is who calls, from where: what a request takes down of them.
@@ -334,12 +351,29 @@ func (s *Stay) dest() []any {
 
 // Stays are the units that a customer has or had.
 func Stays(ctx context.Context, tx db.Tx, customer core.ID) ([]Stay, error) {
-	return db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+" from customer_unit s where s.project_id = $1 and s.customer_id = $2 order by s.id", core.ProjectOf(ctx).ID, customer)
+	p := core.ProjectOf(ctx).ID
+	return once(tx, "stays", p, customer, func() ([]Stay, error) {
+		return db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+" from customer_unit s where s.project_id = $1 and s.customer_id = $2 order by s.id", p, customer)
+	})
 }
 
 // StaysIn are the customers that a unit has or had.
 func StaysIn(ctx context.Context, tx db.Tx, unit core.ID) ([]Stay, error) {
 	return db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+" from customer_unit s where s.project_id = $1 and s.unit_id = $2 order by s.id", core.ProjectOf(ctx).ID, unit)
+}
+
+// staysIn are the stays of several units, the oldest first.
+func staysIn(ctx context.Context, tx db.Tx, units ...core.ID) ([]Stay, error) {
+	var out []Stay
+	for part := range slices.Chunk(units, 500) {
+		in, args := list(part, core.ProjectOf(ctx).ID)
+		rows, err := db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+" from customer_unit s where s.project_id = $1 and s.unit_id in ("+in+") order by s.id", args...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
 }
 
 func insertStays(ctx context.Context, tx db.Tx, stays ...Stay) error {
@@ -361,8 +395,11 @@ func (s *Consent) dest() []any {
 
 // Consents are a customer's consents, oldest first, withdrawn ones too.
 func Consents(ctx context.Context, tx db.Tx, customer core.ID) ([]Consent, error) {
-	return db.All(ctx, tx, (*Consent).dest, `select id, customer_id, purpose, sensitive, how, given_at, given_by, withdrawn_at, withdrawn_how from customer_consent
-		where project_id = $1 and customer_id = $2 order by given_at, id`, core.ProjectOf(ctx).ID, customer)
+	p := core.ProjectOf(ctx).ID
+	return once(tx, "consents", p, customer, func() ([]Consent, error) {
+		return db.All(ctx, tx, (*Consent).dest, `select id, customer_id, purpose, sensitive, how, given_at, given_by, withdrawn_at, withdrawn_how from customer_consent
+			where project_id = $1 and customer_id = $2 order by given_at, id`, p, customer)
+	})
 }
 
 func insertConsent(ctx context.Context, tx db.Tx, s Consent) error {
