@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"huiyin/core"
@@ -70,25 +71,49 @@ func ByUnit(ctx context.Context, tx db.Tx, code string) ([]Match, error) {
 
 // InUnit finds who has a unit now: tenants before owners.
 func InUnit(ctx context.Context, tx db.Tx, u estate.Unit) ([]Match, error) {
-	stays, err := StaysIn(ctx, tx, u.ID)
+	all, err := InUnits(ctx, tx, u)
+	return all[u.ID], err
+}
+
+// InUnits is InUnit for many units, by the unit's id, in a few statements for all of them.
+func InUnits(ctx context.Context, tx db.Tx, us ...estate.Unit) (map[core.ID][]Match, error) {
+	ids := make([]core.ID, len(us))
+	for i, u := range us {
+		ids[i] = u.ID
+	}
+	stays, err := staysIn(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	var tenants, owners []core.ID
-	for _, s := range stays {
-		switch {
-		case !s.On(core.Today(ctx)):
-		case s.Part == AsTenant:
-			tenants = append(tenants, s.Customer)
-		default:
-			owners = append(owners, s.Customer)
+	holders := map[core.ID][]core.ID{}
+	var everybody []core.ID
+	for _, tenants := range []bool{true, false} {
+		for _, s := range stays {
+			if s.On(core.Today(ctx)) && (s.Part == AsTenant) == tenants {
+				holders[s.Unit] = append(holders[s.Unit], s.Customer)
+				everybody = append(everybody, s.Customer)
+			}
 		}
 	}
-	hits, err := describe(ctx, tx, append(tenants, owners...), "unit", "")
-	for i := range hits {
-		hits[i].Unit, hits[i].Code = u.ID, u.Code
+	slices.Sort(everybody)
+	known, err := describe(ctx, tx, slices.Compact(everybody), "unit", "")
+	if err != nil {
+		return nil, err
 	}
-	return hits, err
+	match := make(map[core.ID]Match, len(known))
+	for _, m := range known {
+		match[m.Customer] = m
+	}
+	out := make(map[core.ID][]Match, len(us))
+	for _, u := range us {
+		for _, id := range holders[u.ID] {
+			if m, live := match[id]; live {
+				m.Unit, m.Code = u.ID, u.Code
+				out[u.ID] = append(out[u.ID], m)
+			}
+		}
+	}
+	return out, nil
 }
 
 // describe reads customers with a contact (the one of the number, when it is given) and a unit, in the order of the ids.
@@ -108,6 +133,10 @@ func describe(ctx context.Context, tx db.Tx, ids []core.ID, by string, number co
 	if err != nil {
 		return nil, err
 	}
+	byCustomer := map[core.ID][]Contact{}
+	for _, k := range contacts {
+		byCustomer[k.Customer] = append(byCustomer[k.Customer], k)
+	}
 	var out []Match
 	for _, id := range ids {
 		c, ok := all[id]
@@ -115,7 +144,7 @@ func describe(ctx context.Context, tx db.Tx, ids []core.ID, by string, number co
 			continue
 		}
 		m := Match{Customer: id, Kind: c.Kind, Name: string(c.Name), State: c.State, By: by, Unit: units[id].ID, Code: units[id].Code}
-		m.person(contacts, number)
+		m.person(byCustomer[id], number)
 		out = append(out, m)
 	}
 	return out, nil
@@ -123,9 +152,6 @@ func describe(ctx context.Context, tx db.Tx, ids []core.ID, by string, number co
 
 func (m *Match) person(contacts []Contact, number core.Phone) {
 	for _, k := range contacts {
-		if k.Customer != m.Customer {
-			continue
-		}
 		for _, p := range k.Phones {
 			if m.Number == "" && number == "" || p == number {
 				m.Contact, m.Person, m.Role, m.Number, m.Phone = k.ID, string(k.Name), k.Role, p, p.Mask()
@@ -139,11 +165,15 @@ func (m *Match) person(contacts []Contact, number core.Phone) {
 
 // firstUnits is one unit of each customer that holds today.
 func firstUnits(ctx context.Context, tx db.Tx, ids []core.ID) (map[core.ID]estate.Unit, error) {
-	in, args := list(ids, core.ProjectOf(ctx).ID, core.Today(ctx))
-	stays, err := db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+` from customer_unit s where s.project_id = $1 and (s.to_on is null or s.to_on >= $2)
-		and s.customer_id in (`+in+") order by s.part desc, s.id", args...)
-	if err != nil {
-		return nil, err
+	var stays []Stay
+	for part := range slices.Chunk(ids, 500) {
+		in, args := list(part, core.ProjectOf(ctx).ID, core.Today(ctx))
+		some, err := db.All(ctx, tx, (*Stay).dest, "select "+stayColumns+` from customer_unit s where s.project_id = $1 and (s.to_on is null or s.to_on >= $2)
+			and s.customer_id in (`+in+") order by s.part desc, s.id", args...)
+		if err != nil {
+			return nil, err
+		}
+		stays = append(stays, some...)
 	}
 	units, err := unitsOf(ctx, tx, stays)
 	out := map[core.ID]estate.Unit{}

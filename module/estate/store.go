@@ -3,6 +3,7 @@ package estate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"huiyin/core"
@@ -42,6 +43,33 @@ func UnitByCode(ctx context.Context, tx db.Tx, code string) (Unit, bool, error) 
 	}
 	return db.Maybe(ctx, tx, (*Unit).dest, "select "+unitColumns+unitFrom+
 		"where u.project_id = $1 and u.code_key = $2 and u.ended_on is null and u.voided_at is null", core.ProjectOf(ctx).ID, key)
+}
+
+// UnitsByCode finds the units that have these codes now, by Key of their codes; what no unit has is missing.
+func UnitsByCode(ctx context.Context, tx db.Tx, codes ...string) (map[string]Unit, error) {
+	var keys []string
+	for _, code := range codes {
+		if key := Key(code); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	out := map[string]Unit{}
+	for part := range slices.Chunk(slices.Compact(keys), 500) {
+		args, marks := []any{core.ProjectOf(ctx).ID}, make([]string, len(part))
+		for i, key := range part {
+			args = append(args, key)
+			marks[i] = fmt.Sprintf("$%d", i+2)
+		}
+		rows, err := units(ctx, tx, "where u.project_id = $1 and u.code_key in ("+strings.Join(marks, ", ")+") and u.ended_on is null and u.voided_at is null", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range rows {
+			out[u.Key] = u
+		}
+	}
+	return out, nil
 }
 
 // Units reads the units with these ids, by id; those that do not exist are missing.

@@ -3,6 +3,8 @@ package repair
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,28 +200,47 @@ func stamped(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// writer applies rows; units, customers and handlers are looked up once each.
+// writer applies rows; units and customers are looked up together before, handlers once each.
 type writer struct {
-	units    map[string]estate.Unit
-	tenants  map[core.ID]customer.Match
+	units    map[string]estate.Unit // by estate.Key
+	holders  map[core.ID][]customer.Match
 	handlers map[string]core.ID
 }
 
+func newWriter(ctx context.Context, tx db.Tx, entries []entry) (writer, error) {
+	w := writer{handlers: map[string]core.ID{}}
+	codes := make([]string, len(entries))
+	for i, e := range entries {
+		codes[i] = e.Unit
+	}
+	var err error
+	if w.units, err = estate.UnitsByCode(ctx, tx, codes...); err != nil {
+		return w, err
+	}
+	w.holders, err = customer.InUnits(ctx, tx, slices.Collect(maps.Values(w.units))...)
+	return w, err
+}
+
 func apply(ctx context.Context, tx db.Tx, rows []sheet.Staged, _ *sheet.Batch) error {
-	w := writer{map[string]estate.Unit{}, map[core.ID]customer.Match{}, map[string]core.ID{}}
+	entries := make([]entry, len(rows))
+	for i, r := range rows {
+		if err := json.Unmarshal([]byte(r.Data), &entries[i]); err != nil {
+			return err
+		}
+	}
+	w, err := newWriter(ctx, tx, entries)
+	if err != nil {
+		return err
+	}
 	have, err := imported(ctx, tx)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
+	for i, r := range rows {
 		if r.Record != 0 && have[r.Key].Version != r.Version {
 			return estate.Moved(r)
 		}
-		var e entry
-		if err := json.Unmarshal([]byte(r.Data), &e); err != nil {
-			return err
-		}
-		if err := w.write(ctx, tx, r, e); err != nil {
+		if err := w.write(ctx, tx, r, entries[i]); err != nil {
 			return err
 		}
 	}
@@ -229,10 +250,7 @@ func apply(ctx context.Context, tx db.Tx, rows []sheet.Staged, _ *sheet.Batch) e
 }
 
 func (w writer) write(ctx context.Context, tx db.Tx, r sheet.Staged, e entry) error {
-	u, who, err := w.place(ctx, tx, e)
-	if err != nil {
-		return err
-	}
+	u, who := w.place(e)
 	handler, err := w.handler(ctx, tx, e.Handler)
 	if err != nil {
 		return err
@@ -262,28 +280,13 @@ func or(a, b string) string {
 	return a
 }
 
-func (w writer) place(ctx context.Context, tx db.Tx, e entry) (estate.Unit, customer.Match, error) {
-	if e.Unit == "" {
-		return estate.Unit{}, customer.Match{}, nil
+// place is the unit of a row and who has it.
+func (w writer) place(e entry) (u estate.Unit, who customer.Match) {
+	u = w.units[estate.Key(e.Unit)]
+	if holders := w.holders[u.ID]; len(holders) > 0 {
+		who = holders[0]
 	}
-	u, ok := w.units[e.Unit]
-	if !ok {
-		var err error
-		if u, _, err = estate.UnitByCode(ctx, tx, e.Unit); err != nil {
-			return u, customer.Match{}, err
-		}
-		w.units[e.Unit] = u
-		if u.ID != 0 {
-			ms, err := customer.InUnit(ctx, tx, u)
-			if err != nil {
-				return u, customer.Match{}, err
-			}
-			if len(ms) > 0 {
-				w.tenants[u.ID] = ms[0]
-			}
-		}
-	}
-	return u, w.tenants[u.ID], nil
+	return u, who
 }
 
 func (w writer) handler(ctx context.Context, tx db.Tx, name string) (core.ID, error) {
