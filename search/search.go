@@ -335,6 +335,7 @@ func Find(ctx context.Context, tx db.Tx, project core.ID, perms func(string) boo
 type stage struct {
 	terms  []Term
 	enough bool // the following ones need not be asked when it finds anything
+	title  Want // what the title begins with, of a stage whose hits are all among the next one's
 	long   bool // what it finds may be much more than is shown: to be asked only when those before it leave room
 }
 
@@ -358,7 +359,11 @@ func stages(query string, terms []Term) []stage {
 	if len(terms) > 1 || formal { // a single term is met by the title itself; asking again would read its long list for nothing
 		begins = append(begins, terms...)
 	}
-	out = append(out, stage{terms: begins})
+	title := stage{terms: begins}
+	if len(begins) > 1 {
+		title.title = first
+	}
+	out = append(out, title)
 	digits := len(terms) == 1 && first.Prefix && isDigits(first.Text)
 	if digits {
 		out = append(out, stage{terms: []Term{{{first.Text, false}}}})
@@ -424,13 +429,45 @@ const sqliteFind = "select " + hitColumns + ` from search_fts cross join search_
 
 // sqlite asks stage by stage.
 func (f *finder) sqlite(ctx context.Context, all []stage) error {
-	for _, st := range all {
-		got, err := db.All(ctx, f.tx, f.dest, sqliteFind, f.project, ftsQuery(tag(f.project), st.terms), f.limit)
+	for i, st := range all {
+		if st.title.Text != "" {
+			return f.titled(ctx, st, all[i+1])
+		}
+		got, err := f.match(ctx, st)
 		if err != nil || f.add(st, got) {
 			return err
 		}
 	}
 	return nil
+}
+
+// titled asks the two last stages of a query of several words. Those whose title begins with the query are among those
+// that have it anywhere: when these are few, all are known, and the long list of a common word is not read twice.
+func (f *finder) titled(ctx context.Context, title, anywhere stage) error {
+	got, err := f.match(ctx, anywhere)
+	if err != nil {
+		return err
+	}
+	if len(got) >= f.limit {
+		first, err := f.match(ctx, title)
+		if err == nil && !f.add(title, first) {
+			f.add(anywhere, got)
+		}
+		return err
+	}
+	f.add(title, slices.DeleteFunc(slices.Clone(got), func(h Hit) bool { return !title.title.begins(h.Title) }))
+	f.add(anywhere, got) // but for those that are there already
+	return nil
+}
+
+// begins reports whether a title begins with w, as tokens tells it to the index.
+func (w Want) begins(title string) bool {
+	tokens := Tokens(title)
+	return len(tokens) > 0 && (tokens[0] == w.Text || w.Prefix && strings.HasPrefix(tokens[0], w.Text))
+}
+
+func (f *finder) match(ctx context.Context, st stage) ([]Hit, error) {
+	return db.All(ctx, f.tx, f.dest, sqliteFind, f.project, ftsQuery(tag(f.project), st.terms), f.limit)
 }
 
 // ftsQuery writes the terms for FTS5: ("a" or "b" *) and ("c").

@@ -313,3 +313,20 @@ func TestDigitsAtTheEndFirst(t *testing.T) {
 		}
 	})
 }
+
+// Of several words, too, those whose title begins with the query come first: when few documents have them and when many.
+func TestSeveralWordsTheTitleFirst(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		title := doc(here, "customer", 1, "漏水检测站")
+		title.Words = []string{"漏水检测 王伟华"}
+		put(t, d, title)
+		many(t, d, 10, 13, func(int) string { return "漏水 王伟华" })
+		if got, want := find(t, d, here, anybody, "漏水 王伟华"), []string{"漏水检测站", "第12号", "第11号", "第10号"}; !slices.Equal(got, want) {
+			t.Errorf("few: %q, want %q", got, want)
+		}
+		many(t, d, 13, 600, func(int) string { return "漏水 王伟华" })
+		if got := find(t, d, here, anybody, "漏水 王伟华"); len(got) != 10 || got[0] != "漏水检测站" || got[1] != "第599号" {
+			t.Errorf("many: %q", got)
+		}
+	})
+}
