@@ -366,7 +366,7 @@ func stages(query string, terms []Term) []stage {
 	out = append(out, title)
 	digits := len(terms) == 1 && first.Prefix && isDigits(first.Text)
 	if digits {
-		out = append(out, stage{terms: []Term{{{first.Text, false}}}})
+		out = append(out, stage{terms: []Term{{{first.Text, false}}}, long: true})
 	}
 	return append(out, stage{terms: slices.Clone(terms), long: digits})
 }
