@@ -373,6 +373,15 @@ func ReadyKey(ctx context.Context, tx Tx, project, subject core.ID) error {
 	return err
 }
 
+// NewSubject makes the data key of a subject whose id is as new as the transaction: nobody can have made one before, so it
+// is not looked up, and the row goes with the next statement.
+func NewSubject(ctx context.Context, tx Tx, project, subject core.ID) error {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	tx.Put(subjectID{project, subject}, key)
+	return Soon(ctx, tx, "insert into db_subject_key (project_id, id, sealed) values ($1, $2, $3)", project, subject, tx.db.keys.Seal(key))
+}
+
 // OpenFor decrypts what SealFor wrote; after the erasure it returns "" and no error, also when the subject has got a new
 // key since. (Whether a value was damaged instead, the journal's chain tells.)
 func OpenFor(ctx context.Context, tx Tx, project, subject core.ID, sealed string) (string, error) {

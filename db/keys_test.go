@@ -212,6 +212,32 @@ func TestAnErasedSubjectIsUnreadable(t *testing.T) {
 	}
 }
 
+func TestANewSubjectsKeyOpensWhatItSealed(t *testing.T) {
+	dbtest.Each(t, nil, func(t *testing.T, d *db.DB) {
+		var id core.ID
+		var sealed string
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
+			id = tx.NewID()
+			if err = db.NewSubject(ctx, tx, 7, id); err == nil {
+				sealed, err = db.SealFor(ctx, tx, 7, id, "11010519491231002X")
+			}
+			return err
+		}))
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			if plain, err := db.OpenFor(ctx, tx, 7, id, sealed); err != nil || plain != "11010519491231002X" {
+				t.Errorf("opened after the commit: %q, %v", plain, err)
+			}
+			return db.EraseKey(ctx, tx, 7, id)
+		}))
+		must(t, d.Read(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			if plain, err := db.OpenFor(ctx, tx, 7, id, sealed); err != nil || plain != "" {
+				t.Errorf("opened after the erasure: %q, %v", plain, err)
+			}
+			return nil
+		}))
+	})
+}
+
 func TestASubjectsKeyIsLostWithItsTransaction(t *testing.T) {
 	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
 		_ = d.Write(context.Background(), func(ctx context.Context, tx db.Tx) error {

@@ -185,6 +185,9 @@ func (in *In) complete() {
 
 func newFile(ctx context.Context, tx db.Tx, in In) (Customer, error) {
 	c := Customer{Project: core.ProjectOf(ctx).ID, ID: tx.NewID(), State: Pending, FiledAt: core.Now(ctx), VerifiedAt: core.Now(ctx), Origin: in.Origin, Extra: in.Extra, MetOn: in.MetOn}
+	if err := db.NewSubject(ctx, tx, c.Project, c.ID); err != nil {
+		return c, err
+	}
 	on, err := regulation.On(ctx, tx, "C5.1")
 	if err != nil {
 		return c, err
