@@ -13,6 +13,7 @@ type Action struct {
 	Verb    string // "quote": the last part of the URL and of the permission
 	Label   Text
 	Primary bool
+	Danger  bool // ends or removes something: stands last
 	Err     error
 	Why     Text // said under an open button ("户内有偿,先报价")
 	Clause  string

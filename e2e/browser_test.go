@@ -191,7 +191,8 @@ func (b *Tab) Press(selector string) {
 	b.click(fmt.Sprintf("document.querySelector(%q)", selector), selector)
 }
 
-// PressText clicks the first link or button that says exactly this, and waits for the page that follows.
+// PressText clicks the first link or button that says exactly this, and waits for the page that follows. One that is folded
+// away is opened first, as a person would.
 func (b *Tab) PressText(label core.Text) {
 	b.Helper()
 	text := label.In(b.lang)
@@ -202,6 +203,7 @@ func (b *Tab) PressText(label core.Text) {
 // the mark that is left on the old one, or a part that htmx brought.
 func (b *Tab) click(find, name string) {
 	b.Helper()
+	b.unfold(find)
 	var at []float64
 	b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
 		const el = %s;
@@ -225,6 +227,29 @@ func (b *Tab) click(find, name string) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// unfold opens the folds that hide an element, outermost first, each by a press on its summary.
+func (b *Tab) unfold(find string) {
+	b.Helper()
+	for {
+		var at []float64
+		b.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
+			const el = %s;
+			let shut = null;
+			for (let d = el; d; d = d.parentElement) if (d.matches('details:not([open])') && !d.querySelector(':scope > summary').contains(el)) shut = d;
+			if (!shut) return [];
+			window.shut = shut;
+			const s = shut.querySelector(':scope > summary');
+			s.scrollIntoView({block: 'center', behavior: 'instant'});
+			const r = s.getBoundingClientRect();
+			return [r.left + r.width / 2, r.top + r.height / 2];
+		})()`, find), &at))
+		if len(at) != 2 {
+			return
+		}
+		b.run(chromedp.MouseClickXY(at[0], at[1]), chromedp.Poll(`window.shut.open`, nil, chromedp.WithPollingTimeout(10*time.Second)))
 	}
 }
 

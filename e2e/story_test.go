@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/db/dbtest"
@@ -276,6 +279,36 @@ func TestPagesLookRightInBothLanguages(t *testing.T) {
 			for _, p := range pages(k) {
 				who.Open(p.path)
 				who.Looks(p.name + "-" + w.Name + "-" + string(lang))
+			}
+		}
+	}
+}
+
+// TestVerbsFoldAway: a record with a dozen verbs shows four and its facts; the others stand behind one button that the
+// keyboard opens, and a folded verb leads where it says.
+func TestVerbsFoldAway(t *testing.T) {
+	k := testkit.New(t, db.SQLite) // the pages do not know the engine
+	k.Fill(k.Project)
+	base := site(k)
+	merge := core.T("并入另一份档案", "Merge another file into this")
+	for _, w := range []Width{desk, phone} {
+		who := tab(k, base, w)
+		who.SignIn(core.Supervisor)
+		for _, lang := range []core.Lang{core.ZH, core.EN} {
+			who.Language(lang)
+			path := "customer/" + k.Example("customer").String()
+			who.Open(path)
+			who.Reads(core.T("更多(", "More ("))
+			if strings.Contains(who.Text("main"), merge.In(lang)) {
+				t.Errorf("%s: the folded verb %q is shown", w.Name, merge.In(lang))
+			}
+			who.run(chromedp.Focus(".acts summary", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter))
+			who.Reads(merge)
+			who.Looks("verbs-" + w.Name + "-" + string(lang))
+			who.Open(path)
+			who.PressText(merge)
+			if !strings.HasSuffix(who.Where(), "/"+path+"/merge") {
+				t.Errorf("%s: %q led to %s", w.Name, merge.In(lang), who.Where())
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (v Verb[In]) can(ctx context.Context, tx db.Tx, k Kind, id core.ID) error {
 }
 
 func (v Verb[In]) action(ctx context.Context, tx db.Tx, k Kind, id core.ID) core.Action {
-	return core.Action{Verb: v.Name, Label: v.Label, Primary: v.Primary, Clause: v.Clause, Why: v.Why, Err: v.can(ctx, tx, k, id)}
+	return core.Action{Verb: v.Name, Label: v.Label, Primary: v.Primary, Danger: v.Danger, Clause: v.Clause, Why: v.Why, Err: v.can(ctx, tx, k, id)}
 }
 
 // routes are the form, its POST and the API's POST.

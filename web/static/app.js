@@ -51,7 +51,7 @@
     const topics = new Set(heard);
     heard.clear();
     for (const el of all("[data-live]")) {
-      if (el.contains(doc.activeElement) && doc.activeElement.matches("input,select,textarea")) continue;
+      if (el.contains(doc.activeElement) && doc.activeElement.matches("input,select,textarea,summary")) continue;
       if (el.dataset.live.split(" ").some((t) => topics.has(t))) window.htmx?.trigger(el, "live");
     }
   };

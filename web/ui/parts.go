@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,7 @@ type ActionView struct {
 func ActionsOf(base string, acts []core.Action, clauseHref func(clause string) string) []ActionView {
 	out := make([]ActionView, len(acts))
 	for i, a := range acts {
-		v := ActionView{Verb: a.Verb, Label: a.Label, Href: base + "/" + a.Verb, Primary: a.Primary, Why: a.Why, Clause: a.Clause}
+		v := ActionView{Verb: a.Verb, Label: a.Label, Href: base + "/" + a.Verb, Primary: a.Primary, Danger: a.Danger, Why: a.Why, Clause: a.Clause}
 		if a.Err != nil {
 			v.Disabled, v.Why = true, core.AsErr(a.Err).Text
 			v.Clause = or(core.ClauseOf(a.Err), a.Clause)
@@ -92,6 +93,34 @@ func ActionsOf(base string, acts []core.Action, clauseHref func(clause string) s
 		out[i] = v
 	}
 	return out
+}
+
+// actionsOpen is how many buttons a record shows before the rest is folded away.
+const actionsOpen = 4
+
+// foldActions puts the buttons in the order of their use, the primary one first, those that undo or end something last of
+// the open ones, then the shut ones, and says which stand open and which are folded. Where all are shut the first stands
+// for them with its reason.
+func foldActions(acts []ActionView) (first, more []ActionView) {
+	acts = slices.Clone(acts)
+	slices.SortStableFunc(acts, func(a, b ActionView) int { return a.rank() - b.rank() })
+	n := min(actionsOpen, len(acts))
+	if n > 0 && acts[0].Disabled {
+		n = 1
+	}
+	return acts[:n], acts[n:]
+}
+
+func (a ActionView) rank() int {
+	switch {
+	case a.Disabled:
+		return 3
+	case a.Danger:
+		return 2
+	case a.Primary:
+		return 0
+	}
+	return 1
 }
 
 // Event is one entry of a timeline, newest first.

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -76,7 +77,7 @@ func samples() map[string]templ.Component {
 		"Countdown": Countdown(due, noon), "Alarm": Alarm(AlarmView{Label: two("到场", "On site"), Due: due, Now: noon, Text: two("到场", "Be there"), Clause: "D4.2", ClauseHref: "/c", Missing: two("未到", "Missing")}),
 		"Actions": Actions(append(ActionsOf("/r/1", []core.Action{{Verb: "quote", Label: two("报价", "Quote"), Primary: true}, {Verb: "start", Label: two("施工", "Start"), Err: refused}}, func(c string) string { return "/clause/" + c }),
 			ActionView{Label: two("改派", "Reassign"), DialogID: "d"}, ActionView{Label: two("作废", "Void"), Post: "/r/1/void", Version: "2", IdemKey: "k", Danger: true})),
-		"ActionsNone": Actions(nil), "Timeline": Timeline([]Event{{At: noon, Who: "Ann", Text: two("受理", "took it in"), Clause: "B4.3", Body: text}}),
+		"ActionsNone": Actions(nil), "ActionsFolded": Actions(verbs("abcdefDX")), "Timeline": Timeline([]Event{{At: noon, Who: "Ann", Text: two("受理", "took it in"), Clause: "B4.3", Body: text}}),
 		"Stat": Stat(two("逾期", "Overdue"), "9", Late, "/x"), "StatPlain": Stat(two("逾期", "Overdue"), "9", "", ""), "Stats": Stats(), "Grid": Grid(),
 		"Empty": Empty(two("没有", "Nothing"), &Link{Label: two("新建", "New"), Href: "/new"}), "Pager": Pager("/n", "/p"), "TableWrap": TableWrap(),
 		"Table": Table(TableView{Caption: two("表", "List"), Select: "id", Columns: []Column{{Label: two("条款", "Clause"), Sort: "/s", Order: "ascending"}, {Label: two("应办", "Due"), Num: true}},
@@ -93,6 +94,38 @@ func samples() map[string]templ.Component {
 		"Bar": Bar(46, []Part{{44, OK, two("按时", "in time")}, {2, Late, two("逾期", "late")}}), "Spark": Spark([]float64{1, 3, 2}, OK), "Legend": Legend([]LegendItem{{State: CellLet, Label: two("出租", "Let"), Count: "3"}}),
 		"Stack": Stack(StackView{Caption: two("房态图", "Plan"), Target: "unit", Floors: []Floor{{"26", []UnitCell{{Label: "01", Name: "A2601", Note: two("空置", "Vacant"), State: CellVacant, Area: 100, Href: "/u", Card: "/u/card", On: true}}}}}),
 		"Chart": ChartFigure(Chart{Kind: Line, Title: two("比率", "Rate"), Unit: Plain("%"), Labels: []string{"Jan", "Feb"}, Series: []Series{{Name: two("维修", "Repairs"), Values: []float64{1, 2.5}}}}),
+	}
+}
+
+// verbs names actions by a letter: P primary, a to i open, D dangerous, X shut.
+func verbs(letters string) []ActionView {
+	var out []ActionView
+	for i, l := range letters {
+		out = append(out, ActionView{Verb: string(l), Label: two(fmt.Sprint("做", i), fmt.Sprint("Do ", i)), Href: "/x", Primary: l == 'P', Danger: l == 'D', Disabled: l == 'X', Why: two("因为", "Because")})
+	}
+	return out
+}
+
+func TestFourActionsStandOpen(t *testing.T) {
+	for _, c := range []struct{ acts, first, more string }{
+		{"", "", ""}, {"a", "a", ""}, {"abcd", "abcd", ""}, {"abcde", "abcd", "e"}, {"abPcde", "Pabc", "de"}, {"DabPcX", "Pabc", "DX"}, {"aDX", "aDX", ""},
+		{"aDXXX", "aDXX", "X"}, {"XXX", "X", "XX"}, {"X", "X", ""}, {"XaXb", "abXX", ""},
+	} {
+		shown, folded := "", ""
+		first, more := foldActions(verbs(c.acts))
+		for _, a := range first {
+			shown += a.Verb
+		}
+		for _, a := range more {
+			folded += a.Verb
+		}
+		if shown != c.first || folded != c.more {
+			t.Errorf("%s: open %q, folded %q; want %q and %q", c.acts, shown, folded, c.first, c.more)
+		}
+	}
+	page := draw(t, in(core.EN), Actions(verbs("abcdefDX")))
+	if fold := page[strings.Index(page, "<details"):]; !strings.Contains(fold, "More (4)") || strings.Count(fold, "Because") != 4 || strings.Count(page, "Because") != 8 {
+		t.Errorf("the fold: %s", fold)
 	}
 }
 
@@ -257,7 +290,7 @@ func TestClosedActionSaysWhy(t *testing.T) {
 	acts := ActionsOf("/r/1", []core.Action{{Verb: "start", Label: two("开始施工", "Start"), Err: refusal}, {Verb: "quote", Label: two("报价", "Quote")}},
 		func(c string) string { return "/clause/" + c })
 	page := draw(t, in(core.ZH), Actions(acts))
-	for _, want := range []string{`disabled aria-describedby="why-0"`, `id="why-0"`, "客户尚未同意报价", `href="/clause/C17.2"`, `href="/r/1/quote"`} {
+	for _, want := range []string{`disabled aria-describedby="why-1"`, `id="why-1"`, "客户尚未同意报价", `href="/clause/C17.2"`, `href="/r/1/quote"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in %s", want, page)
 		}
