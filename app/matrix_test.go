@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/register"
@@ -166,9 +168,16 @@ func TestBadInputOfEveryRoute(t *testing.T) {
 	})
 }
 
-var han = regexp.MustCompile(`\p{Han}+`)
+var (
+	han   = regexp.MustCompile(`\p{Han}+`)
+	small = regexp.MustCompile(`^[a-z]`)
+)
 
-// TestPagesInEnglish opens every page in English, with English data, and finds no Chinese word in it.
+// titles are the words that name something on a page; in English they begin with a capital.
+const titles = "h1, h2, h3, th, dt, legend, label, figcaption, summary, button, a.btn, .pill, nav a, option"
+
+// TestPagesInEnglish opens every page in English, with English data, and finds no Chinese word in it, and no title, label
+// or button that begins with a small letter.
 func TestPagesInEnglish(t *testing.T) {
 	k := testkit.New(t, db.SQLite)
 	k.Fill(k.Project)
@@ -192,6 +201,11 @@ func TestPagesInEnglish(t *testing.T) {
 			if found := han.FindString(text); found != "" {
 				k.Errorf("GET %s as %s: Chinese on an English page: %s", rt.Path(), role, around(text, found))
 			}
+			p.Find(titles).Each(func(_ int, title *goquery.Selection) {
+				if words := strings.TrimSpace(title.Text()); small.MatchString(k.WithoutData(words)) {
+					k.Errorf("GET %s as %s: %s begins with a small letter: %q", rt.Path(), role, goquery.NodeName(title), words)
+				}
+			})
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"huiyin/core"
+	"huiyin/db"
 	"huiyin/testkit"
 )
 
@@ -63,6 +65,26 @@ func TestARefusedRightIsNamedInWords(t *testing.T) {
 		guard := k.As(core.Guard)
 		if p := guard.Get(guard.P("import")); p.Status != 403 || !p.Has("「导入工作簿」") || p.Has("import.") {
 			k.Errorf("%d: %s", p.Status, p.Text("main"))
+		}
+	})
+}
+
+// TestTheListOfRefusalsSaysWhatWasTried: in the words of the permission, in either language.
+func TestTheListOfRefusalsSaysWhatWasTried(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.Fill(k.Project)
+		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {
+			_, err := db.Exec(ctx, tx, `insert into regulation_refusal (project_id, id, clause, verb, kind, record_id, actor_id, actor, why, at, month)
+				values ($1, $2, 'C17.2', 'repair.start', 'repair', $3, $4, 'Ann', 'No answer yet', $5, $6)`,
+				k.Project.ID, tx.NewID(), k.Example("repair"), k.Users[core.Technician], core.Now(ctx), core.MonthOf(core.Now(ctx), k.Project.Zone))
+			return err
+		})
+		b := k.As(core.Manager)
+		for lang, want := range map[core.Lang]string{core.ZH: "维修:开始施工", core.EN: "Repairs: Start work"} {
+			b.Lang = lang
+			if p := b.Get(b.P("compliance/refusals")).OK(k); !p.Has(want) || p.Has("repair.start") {
+				k.Errorf("%s: %s", lang, p.Text("table"))
+			}
 		}
 	})
 }

@@ -394,11 +394,11 @@ func (v *showView) problems(ctx context.Context, tx db.Tx, after int) error {
 func severityPill(s string) ui.PillView {
 	switch s {
 	case SeverityRow:
-		return ui.PillView{Tone: ui.Late, Text: core.T("此行不导入", "row not taken")}
+		return ui.PillView{Tone: ui.Late, Text: core.T("此行不导入", "Row not taken")}
 	case SeverityGap:
-		return ui.PillView{Tone: ui.Warn, Text: core.T("导入,按原样保留", "taken, kept as written")}
+		return ui.PillView{Tone: ui.Warn, Text: core.T("导入,按原样保留", "Taken, kept as written")}
 	}
-	return ui.PillView{Tone: ui.None, Text: core.T("提示", "note")}
+	return ui.PillView{Tone: ui.None, Text: core.T("提示", "Note")}
 }
 
 func (v *showView) changed(ctx context.Context, tx db.Tx, after int) error {

@@ -10,6 +10,7 @@ import (
 	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/house"
 	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/web"
@@ -616,9 +617,18 @@ func refusalsTable(ctx context.Context, rows []regulation.Refusal) ui.TableView 
 	for _, x := range rows {
 		x.Ref.Project = x.Project
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, x.At)}, {Body: register.ClauseLink(ctx, x.Clause)}, {Text: x.Name},
-			{Text: refLabel(ctx, x.Ref) + " " + x.Verb, Href: recordHref(ctx, x.Ref)}, {Text: x.Why}}})
+			{Text: doingLabel(ctx, x), Href: recordHref(ctx, x.Ref)}, {Text: x.Why}}})
 	}
 	return t
+}
+
+// doingLabel says what somebody was about to do, in the words of the permission it takes.
+func doingLabel(ctx context.Context, x regulation.Refusal) string {
+	perms := house.Of(ctx).Perms
+	if i := slices.IndexFunc(perms, func(p register.Perm) bool { return p.Name == x.Verb }); i >= 0 {
+		return perms[i].Label.Say(ctx)
+	}
+	return refLabel(ctx, x.Ref) + " " + x.Verb
 }
 
 func recordHref(ctx context.Context, ref core.Ref) string {

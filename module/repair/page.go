@@ -240,7 +240,7 @@ func report(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 	v.Confirmed = done != 0
 	v.Form = ui.FormView{Action: href(ctx, 0, "confirm-month"), Submit: core.T("确认并结束本月", "Confirm the month"), IdemKey: register.NewKey(), Clause: "C17.4", ClauseHref: v.Cite, Fields: []ui.FieldView{
 		{Name: "month", Kind: core.KindHidden, Value: string(month)}, {Name: "sampled", Label: core.T("抽查回访户数", "Calls sampled"), Kind: core.KindInt, Required: true},
-		{Name: "satisfied", Label: core.T("其中满意", "of them satisfied"), Kind: core.KindInt, Required: true}, {Name: "note", Label: core.T("说明", "Note"), Kind: core.KindLines}}}
+		{Name: "satisfied", Label: core.T("其中满意", "Of them satisfied"), Kind: core.KindInt, Required: true}, {Name: "note", Label: core.T("说明", "Note"), Kind: core.KindLines}}}
 	return web.Page{Title: core.T("零修报表", "Repair report"), Body: reportPage(v)}, err
 }
 

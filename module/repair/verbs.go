@@ -232,7 +232,7 @@ func confirmVerb() register.Verber {
 		Said: core.T("已确认", "Confirmed"), Fields: []core.Field[Confirm]{
 			{Name: "month", Label: core.T("月份", "Month"), Ptr: func(c *Confirm) any { return &c.Month }, Required: true},
 			{Name: "sampled", Label: core.T("抽查回访户数", "Calls sampled"), Ptr: func(c *Confirm) any { return &c.Sampled }, Max: 100000},
-			{Name: "satisfied", Label: core.T("其中满意", "of them satisfied"), Ptr: func(c *Confirm) any { return &c.Satisfied }, Max: 100000},
+			{Name: "satisfied", Label: core.T("其中满意", "Of them satisfied"), Ptr: func(c *Confirm) any { return &c.Satisfied }, Max: 100000},
 			{Name: "note", Label: core.T("说明", "Note"), Ptr: func(c *Confirm) any { return &c.Note }, Kind: core.KindLines}}}
 }
 

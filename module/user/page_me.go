@@ -135,7 +135,7 @@ func browser(agent string) core.Text {
 		on = core.T("手机", "phone")
 	}
 	if with == "?" {
-		return core.T("其他程序", "another program")
+		return core.T("其他程序", "Another program")
 	}
 	return core.T("%s · %s", "%s on a %s", either(with, on)...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"huiyin/approval"
 	"huiyin/core"
@@ -127,7 +129,7 @@ func matrixRows(g permGroup, over map[[2]string]bool) []matrixRow {
 	return out
 }
 
-// afterColon leaves out the module's name, which stands above.
+// afterColon leaves out the module's name, which stands above; what is left begins with a capital.
 func afterColon(t core.Text) core.Text {
 	cut := func(s string) string {
 		if _, rest, ok := strings.Cut(s, ":"); ok {
@@ -135,7 +137,9 @@ func afterColon(t core.Text) core.Text {
 		}
 		return s
 	}
-	return core.T(cut(t.ZH), cut(t.EN))
+	en := cut(t.EN)
+	first, size := utf8.DecodeRuneInString(en)
+	return core.T(cut(t.ZH), string(unicode.ToUpper(first))+en[size:])
 }
 
 // waiting lists the proposals that nobody has decided, in the projects that the actor belongs to.

@@ -1212,7 +1212,7 @@ func matrixSection(roles []core.Choice, g matrixGroup) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("可以", "yes").Say(ctx))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("可以", "Yes").Say(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/user/page.templ`, Line: 186, Col: 58}
 					}
@@ -1230,7 +1230,7 @@ func matrixSection(roles []core.Choice, g matrixGroup) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("不可以", "no").Say(ctx))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("不可以", "No").Say(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/user/page.templ`, Line: 188, Col: 60}
 					}
