@@ -14,6 +14,7 @@ import (
 	"huiyin/db"
 	"huiyin/duty"
 	"huiyin/module/desk"
+	"huiyin/module/estate"
 	"huiyin/regulation"
 	"huiyin/testkit"
 )
@@ -220,6 +221,59 @@ func TestAnEventOpensATermAndAnotherFulfilsIt(t *testing.T) {
 		}
 		if j := api.Get(base + "/clauses/F1").JSON(); j["own"] == nil || j["own"].(map[string]any)["event"] != "desk.taken" {
 			k.Errorf("the clause by the API: %v", j)
+		}
+	})
+}
+
+// TestEventsOfAUnitOpenAndFulfilATerm: a unit that falls vacant is inspected before the next one takes it up. The state is
+// set by the customer's moving in and out, on the unit's own page, or with its particulars; a workbook tells no event.
+func TestEventsOfAUnitOpenAndFulfilATerm(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		adopt(k, "clause/new?kind=deadline", map[string]string{"text": "单元腾空后三天内查验", "text_en": "A vacant unit is inspected within three days", "basis": "客服部通知", "area": "desk", "owner": "desk",
+			"escalate": "supervisor", "event": "unit.vacated", "ends": "unit.taken", "term": "3d", "scope": "project", "from": "2026-11-20", "reason": "集团要求"})
+		k.Advance(48 * time.Hour)
+		var a, b core.ID
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+			if a, err = estate.CreateUnit(ctx, tx, estate.In{Code: "Z0901", State: estate.Let}); err != nil {
+				return err
+			}
+			b, err = estate.CreateUnit(ctx, tx, estate.In{Code: "Z0902", State: estate.Own, Origin: estate.OriginImport})
+			return err
+		})
+		set := func(id core.ID, state string) {
+			k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error { return estate.SetState(ctx, tx, id, state) })
+		}
+		states := func() string {
+			var out []string
+			for _, d := range dutiesOf(k, "F1") {
+				out = append(out, d.State)
+			}
+			slices.Sort(out)
+			return strings.Join(out, " ")
+		}
+		set(b, estate.Let)    // from the owner to a tenant: neither vacated nor taken up
+		set(a, estate.Fitout) // begins a fit-out, fulfils nothing
+		if got := states(); got != "" {
+			k.Fatalf("before a unit is vacant: %q", got)
+		}
+		set(a, estate.Free)
+		set(a, estate.Free) // again: nothing happened
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			return estate.Edit(ctx, tx, b, estate.In{Floor: "9", State: estate.Free})
+		})
+		if got := states(); got != "open open" {
+			k.Fatalf("two units are vacant: %q", got)
+		}
+		if p := k.As(core.Desk).Get(k.As(core.Desk).P("todo")); !p.Has("Z0901") {
+			k.Errorf("the desk does not owe it: %s", p.Text("main"))
+		}
+		set(a, estate.Fitout)
+		if got := states(); got != "open open" {
+			k.Fatalf("a fit-out is no taking up: %q", got)
+		}
+		set(a, estate.Own)
+		if got := states(); got != "done open" {
+			k.Errorf("the first is taken up: %q", got)
 		}
 	})
 }

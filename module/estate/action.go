@@ -3,10 +3,12 @@ package estate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/duty"
 	"huiyin/journal"
 	"huiyin/search"
 )
@@ -113,7 +115,34 @@ func record(ctx context.Context, tx db.Tx, u Unit, verb string, payload any) err
 	if err := feed(ctx, tx, u); err != nil {
 		return err
 	}
+	if slices.Contains([]string{"created", "split", "merged"}, verb) {
+		if err := happened(ctx, tx, u, verb); err != nil {
+			return err
+		}
+	}
 	return journal.Add(ctx, tx, u.Ref(), verb, payload)
+}
+
+// happened tells the clauses that the firm added itself.
+func happened(ctx context.Context, tx db.Tx, u Unit, event string) error {
+	return duty.Happened(ctx, tx, "unit."+event, u.Ref(), u.Code, UnitKind.Href(ctx, u.ID))
+}
+
+// moved tells them what a change of state means: somebody took the unit up, left it, or fits it out. What only passes
+// between the owner's own use and a tenant is none of these.
+func moved(ctx context.Context, tx db.Tx, was string, u Unit) error {
+	used := func(state string) bool { return state == Own || state == Let }
+	switch {
+	case was == u.State:
+		return nil
+	case u.State == Free:
+		return happened(ctx, tx, u, "vacated")
+	case u.State == Fitout:
+		return happened(ctx, tx, u, "fitout")
+	case used(u.State) && !used(was):
+		return happened(ctx, tx, u, "taken")
+	}
+	return nil
 }
 
 func feed(ctx context.Context, tx db.Tx, u Unit) error {
@@ -141,10 +170,14 @@ func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
 		u.Tower = TowerName(in.Building)
 	}
 	u.Floor, u.FloorNo, u.Area, u.Use, u.UnitPrice, u.Note = in.Floor, FloorNo(in.Floor), in.Area, in.Use, in.UnitPrice, in.Note
+	was := u.State
 	if in.State != "" {
 		u.State = in.State
 	}
 	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
+	}
+	if err := moved(ctx, tx, was, u); err != nil {
 		return err
 	}
 	return record(ctx, tx, u, "edited", in)
@@ -175,8 +208,12 @@ func SetState(ctx context.Context, tx db.Tx, id core.ID, state string) error {
 	if err != nil || u.State == state {
 		return err
 	}
+	was := u.State
 	u.State = state
 	if err := updateUnit(ctx, tx, u); err != nil {
+		return err
+	}
+	if err := moved(ctx, tx, was, u); err != nil {
 		return err
 	}
 	return record(ctx, tx, u, "state", map[string]string{"state": state, "label": core.Label(States(), state).ZH})

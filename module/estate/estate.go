@@ -135,6 +135,14 @@ var (
 		"created": core.T("建立楼座 {name}", "created building {name}"), "edited": core.T("修改资料", "edited")}}
 )
 
+// happenings are what may open or fulfil a term of a clause that the firm adds itself. A workbook's rows are none: they
+// say how things stand, not what was done.
+func happenings() []house.Event {
+	return []house.Event{{Key: "unit.created", Label: core.T("新增了单元", "A unit was added")}, {Key: "unit.taken", Label: core.T("单元开始使用(自用或出租)", "A unit was taken up (own use or let)")},
+		{Key: "unit.vacated", Label: core.T("单元腾空", "A unit fell vacant")}, {Key: "unit.fitout", Label: core.T("单元开始装修", "A unit's fit-out began")},
+		{Key: "unit.split", Label: core.T("单元已拆分", "A unit was split")}, {Key: "unit.merged", Label: core.T("单元已合并", "A unit was merged into another")}}
+}
+
 func staff() []core.Role {
 	return []core.Role{core.Desk, core.Supervisor, core.Technician, core.Guard, core.Cashier, core.Leasing, core.Quality, core.Archivist, core.Manager, core.GM}
 }
@@ -160,6 +168,7 @@ func Module() house.Module {
 			{Kind: "parking", Name: "estate_parking"}, {Kind: "mailbox", Name: "estate_mailbox"}},
 		Forms:   []core.Form{{Clause: "D1.14", Title: parking.list}, {Clause: "D1.14", Title: mailbox.list}},
 		Clauses: []regulation.Claim{{Clause: "D1.14", By: []regulation.Mechanism{regulation.ByForm, regulation.ByGuard}, Records: "parking"}},
+		Events:  happenings(),
 		Sheets:  []sheet.Importer{unitsImporter()},
 	}
 }
