@@ -41,6 +41,7 @@ type Config struct {
 	DatabaseURL string // PostgreSQL; empty: SQLite under Dir
 	Log         *slog.Logger
 	Secure      bool             // behind TLS
+	Alone       bool             // no other process runs jobs on this database, and none will while this one does
 	Now         func() time.Time // real time by default; a test's clock
 	Keys        *db.Keys         // nil: from Dir or the environment
 }
@@ -199,6 +200,11 @@ func (a *App) Offset() time.Duration { return time.Duration(a.offset.Load()) * t
 func (a *App) Start(ctx context.Context) {
 	run, stop := context.WithCancel(a.Context(context.WithoutCancel(ctx)))
 	a.stop = stop
+	if a.cfg.Alone {
+		if err := a.Runner.TakeBack(run); err != nil {
+			a.cfg.Log.WarnContext(run, "jobs of the process before this one wait until their claims end", "err", err)
+		}
+	}
 	a.Runner.Start(run)
 	a.running.Add(1)
 	go func() { defer a.running.Done(); a.tickForever(run) }()

@@ -1,7 +1,8 @@
 // Package job runs durable work after the commit: messages to send, imports, documents to render.
 //
 // A job is a row written in the transaction that wants it, so it exists exactly when that transaction committed. One
-// runner at a time holds a job, by a claim that expires: a crash gives the job back. A job may therefore run twice and
+// runner at a time holds a job, by a claim of two minutes that it renews: a crash gives the job back when the claim ends,
+// on SQLite as soon as the server is started again, since it is the only one. A job may therefore run twice and
 // must not mind. It is tried again at growing intervals, and after its last try stays on the administrator's page as
 // failed, with its error, until somebody retries it. Times here are real time, never business time: what is due by the
 // calendar is opened by duty.Tick.

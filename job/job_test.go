@@ -272,6 +272,31 @@ func TestACrashGivesTheJobBack(t *testing.T) {
 	})
 }
 
+func TestTheNextServerTakesBackWhatTheDeadOneHeld(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		var c tally
+		dead, r := NewRunner(d, []Kind{c.kind()}, quiet()), NewRunner(d, []Kind{c.kind()}, quiet())
+		add(t, d, "count", 1)
+		lost, err := dead.claim(t.Context(), 1)
+		if err != nil || len(lost) != 1 {
+			t.Fatal(lost, err)
+		}
+		add(t, d, "count", 2, At(time.Now().Add(time.Hour)))
+		if n := drain(t, r); n != 0 {
+			t.Fatal("a claimed job was taken by another runner")
+		}
+		if err := r.TakeBack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := drain(t, r); n != 1 || c.len() != 1 {
+			t.Errorf("%d jobs ran; want the one that was claimed, and not the one whose time has not come", n)
+		}
+		if done := list(t, d, Filter{State: Done}); len(done) != 1 || done[0].Tries != 2 {
+			t.Errorf("done: %+v", done)
+		}
+	})
+}
+
 func TestACrashOnEveryTryEndsAsFailed(t *testing.T) {
 	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
 		var c tally

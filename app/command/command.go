@@ -1,5 +1,5 @@
 // Package command is what `huiyin` does on the command line: serve, and the tools of an operator. Exit status is 0, 1
-// (refused or failed) or 2 (usage). Commands may run beside serve on one SQLite file.
+// (refused or failed) or 2 (usage). One serve works on a SQLite file; commands may run beside it, but for restore.
 package command
 
 import (

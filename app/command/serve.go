@@ -21,8 +21,12 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(e *env) error {
-	log := c.log(e.err)
-	a, err := app.Open(e.ctx, app.Config{Dir: c.Data, DatabaseURL: c.DatabaseURL, Log: log, Secure: c.TLS})
+	place, err := c.alone()
+	if err != nil {
+		return err
+	}
+	defer place.release() // after the database is closed
+	a, err := app.Open(e.ctx, app.Config{Dir: c.Data, DatabaseURL: c.DatabaseURL, Log: c.log(e.err), Secure: c.TLS, Alone: place.held})
 	if err != nil {
 		return err
 	}

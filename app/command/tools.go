@@ -172,6 +172,11 @@ func (c *restoreCmd) Run(e *env) error {
 		return core.Conflict("还没有密钥:请先把做备份那台机器的密钥放到 %s(huiyin key export 打印的内容,例如 install -m 600 huiyin.keys %[1]s),或设置 %[2]s,再恢复。什么也没有改动",
 			"There are no keys yet. First put the keys of the machine that made the backup at %s (what huiyin key export printed; for example install -m 600 huiyin.keys %[1]s), or set %[2]s, then restore. Nothing was changed", path, db.KeysEnv)
 	}
+	place, err := c.alone() // a server would write into the empty database meanwhile
+	if err != nil {
+		return err
+	}
+	defer place.release()
 	return c.with(e, func(ctx context.Context, a *app.App) error {
 		m, err := ops.Restore(ctx, a.DB, a.Store, f, a.Keys)
 		if err != nil {
