@@ -853,15 +853,22 @@ type Occupation struct {
 	From core.Date // today when empty
 }
 
-// Occupy gives a customer a part in a unit. The unit's row is locked, so that two do not both become its owner.
+// Occupy gives a customer a part in a unit. The unit's row is locked, so that its state follows all who come and go at
+// once, and nobody moves into one that is being split or merged.
 func Occupy(ctx context.Context, tx db.Tx, id core.ID, in Occupation) (core.ID, error) {
 	c, err := lockLive(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}
-	u, err := estate.Get(ctx, tx, in.Unit)
-	if err != nil {
+	u, err := estate.Lock(ctx, tx, in.Unit)
+	if core.IsKind(err, core.KindNotFound) {
 		return 0, core.Invalid("unit", "没有这个单元", "There is no such unit")
+	}
+	if err == nil {
+		err = u.Exists()
+	}
+	if err != nil {
+		return 0, err
 	}
 	if in.From == "" {
 		in.From = core.Today(ctx)
@@ -919,8 +926,10 @@ func Vacate(ctx context.Context, tx db.Tx, id, stay core.ID, on core.Date) error
 	return core.NotFound()
 }
 
+// freed makes a unit vacant whose last tenant has left. It is locked before the others are counted: one who moves in, or
+// out, at the same time is seen, or waits.
 func freed(ctx context.Context, tx db.Tx, s Stay) (string, error) {
-	u, err := estate.Get(ctx, tx, s.Unit)
+	u, err := estate.Lock(ctx, tx, s.Unit)
 	if err != nil || s.Part != AsTenant || u.State != estate.Let || u.Ended != "" {
 		return u.Code, err
 	}

@@ -156,9 +156,9 @@ func feed(ctx context.Context, tx db.Tx, u Unit) error {
 
 // Edit changes a unit's particulars; its code stays.
 func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
-	u, err := lock(ctx, tx, id)
+	u, err := Lock(ctx, tx, id)
 	if err == nil {
-		err = exists(u)
+		err = u.Exists()
 	}
 	if err != nil {
 		return err
@@ -183,8 +183,8 @@ func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
 	return record(ctx, tx, u, "edited", in)
 }
 
-// exists refuses what is said about a unit that a split or merge has closed.
-func exists(u Unit) error {
+// Exists refuses what is said about a unit that a split or merge has closed.
+func (u Unit) Exists() error {
 	if u.Ended != "" {
 		return core.Conflict("单元 %s 已于 %s 拆分或合并,只供查阅", "Unit %s was split or merged on %s and is history", u.Code, string(u.Ended))
 	}
@@ -196,14 +196,14 @@ func canChange(ctx context.Context, tx db.Tx, id core.ID) error {
 	if err != nil {
 		return err
 	}
-	return exists(u)
+	return u.Exists()
 }
 
 // SetState sets a unit's state; the same state again does nothing.
 func SetState(ctx context.Context, tx db.Tx, id core.ID, state string) error {
-	u, err := lock(ctx, tx, id)
+	u, err := Lock(ctx, tx, id)
 	if err == nil {
-		err = exists(u)
+		err = u.Exists()
 	}
 	if err != nil || u.State == state {
 		return err
@@ -234,9 +234,9 @@ type Division struct {
 // Split closes a unit and makes its parts, each with the unit's building, floor, use and price. The parts' areas must
 // add up to the unit's, when that is known.
 func Split(ctx context.Context, tx db.Tx, id core.ID, in Division) ([]core.ID, error) {
-	u, err := lock(ctx, tx, id)
+	u, err := Lock(ctx, tx, id)
 	if err == nil {
-		err = exists(u)
+		err = u.Exists()
 	}
 	if err == nil {
 		err = checkParts(u, in.Parts)
@@ -338,31 +338,54 @@ func Merge(ctx context.Context, tx db.Tx, id core.ID, in Union) (core.ID, error)
 	if len(in.Others) == 0 {
 		return 0, core.Invalid("others", "请选择要并入的单元", "Choose the units to merge with")
 	}
-	var from []Unit
+	from, err := lockAll(ctx, tx, id, in.Others)
+	if err != nil {
+		return 0, err
+	}
 	var sum core.Decimal
-	for _, one := range append([]Other{{id}}, in.Others...) {
-		u, err := lock(ctx, tx, one.Unit)
-		if err == nil {
-			err = exists(u)
-		}
-		if err != nil {
-			return 0, err
-		}
-		if len(from) > 0 && u.Building != from[0].Building {
+	for _, u := range from {
+		if u.Building != from[0].Building {
 			return 0, core.Invalid("others", "%s 不在同一楼座", "%s is in another building", u.Code)
 		}
 		if sum, err = sum.Add(u.Area); err != nil {
 			return 0, err
 		}
-		from = append(from, u)
 	}
 	on := orToday(ctx, in.On)
-	for i, u := range from {
+	for _, u := range from {
 		if err := closeUnit(ctx, tx, u, on, "merged", in.Code); err != nil {
-			return 0, core.Invalid("others", "单元 %s 重复", "Unit %s comes twice", from[i].Code)
+			return 0, err
 		}
 	}
 	first := from[0]
 	return derive(ctx, tx, In{Code: in.Code, Building: first.Tower, Floor: first.Floor, Area: sum, Use: first.Use, State: first.State,
 		UnitPrice: first.UnitPrice, Since: on}, "merge", from...)
+}
+
+// lockAll locks units that become one, in the order of their ids, so that two merges do not wait for each other, and gives
+// them in the order in which they were named.
+func lockAll(ctx context.Context, tx db.Tx, first core.ID, others []Other) ([]Unit, error) {
+	ids := []core.ID{first}
+	for _, o := range others {
+		ids = append(ids, o.Unit)
+	}
+	locked := map[core.ID]Unit{}
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		u, err := Lock(ctx, tx, id)
+		if err == nil {
+			err = u.Exists()
+		}
+		if err == nil && locked[id].ID != 0 {
+			err = core.Invalid("others", "单元 %s 重复", "Unit %s comes twice", u.Code)
+		}
+		if err != nil {
+			return nil, err
+		}
+		locked[id] = u
+	}
+	out := make([]Unit, len(ids))
+	for i, id := range ids {
+		out[i] = locked[id]
+	}
+	return out, nil
 }

@@ -25,8 +25,8 @@ func Get(ctx context.Context, tx db.Tx, id core.ID) (Unit, error) {
 	return db.One(ctx, tx, (*Unit).dest, "select "+unitColumns+unitFrom+"where u.project_id = $1 and u.id = $2", core.ProjectOf(ctx).ID, id)
 }
 
-// lock reads a unit that is about to change.
-func lock(ctx context.Context, tx db.Tx, id core.ID) (Unit, error) {
+// Lock reads a unit that is about to change, or whose state a change elsewhere rests on.
+func Lock(ctx context.Context, tx db.Tx, id core.ID) (Unit, error) {
 	project := core.ProjectOf(ctx).ID
 	if _, err := db.One(ctx, tx, func(v *int64) []any { return []any{v} },
 		db.Locked(tx, "select version from estate_unit where project_id = $1 and id = $2"), project, id); err != nil {
