@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -386,9 +388,15 @@ func (v *showView) problems(ctx context.Context, tx db.Tx, after int) error {
 			row = strconv.Itoa(p.Row)
 		}
 		pill := severityPill(p.Severity)
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{{Text: p.Sheet}, {Text: row}, {Text: p.Column}, {Text: p.Message.Say(ctx)}, {Body: ui.Pill(pill.Tone, pill.Text)}}})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: []ui.Cell{{Body: whole(p.Sheet)}, {Text: row}, {Body: whole(p.Column)}, {Text: capital(p.Message.Say(ctx))}, {Body: ui.Pill(pill.Tone, pill.Text)}}})
 	}
 	return err
+}
+
+// capital begins a sentence: a problem's words also stand after a row's number and a colon.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 func severityPill(s string) ui.PillView {

@@ -212,6 +212,29 @@ func TestTheAPIGivesFiguresDutiesAndClauses(t *testing.T) {
 }
 
 // TestOneClauseDoesNotHideTheOthers: an import may leave hundreds of the same gap; they fold, and the day's other work is seen.
+// TestMoreDutiesThanAreReadAreNotCountedAsAll: after a large import the page says "and more" where it stopped reading.
+func TestMoreDutiesThanAreReadAreNotCountedAsAll(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {
+			for i := range 1003 {
+				due := k.Now().AddDate(0, 2, 0)
+				if i < 3 {
+					due = k.Now().Add(time.Hour)
+				}
+				about := core.Ref{Project: k.Project.ID, Kind: "customer", ID: core.ID(3000 + i)}
+				if err := duty.Open(ctx, tx, "B1.4", about, duty.By(core.Desk), duty.Number("sample"), duty.Due(due), duty.About(core.T("补录 %d", "Fill in %d", i), "")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		clerk := k.As(core.Desk)
+		if p := clerk.Get(clerk.P("todo")).OK(k); !p.Has("今天(3)") || !p.Has("以后(997+)") || !p.Has("还有 992+ 件") {
+			k.Errorf("我的待办: %.300s", p.Text("main"))
+		}
+	})
+}
+
 func TestOneClauseDoesNotHideTheOthers(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {

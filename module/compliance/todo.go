@@ -3,6 +3,7 @@ package compliance
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"huiyin/calendar"
@@ -122,7 +123,16 @@ type todoGroup struct {
 	Label   core.Text
 	Tone    ui.Tone
 	N       int
+	Cut     bool // more fall due here than were read
 	Clauses []todoClause
+}
+
+// orMore writes a number that counting may have stopped at: 972+.
+func orMore(n int, cut bool) string {
+	if cut {
+		return strconv.Itoa(n) + "+"
+	}
+	return strconv.Itoa(n)
 }
 
 type todoClause struct {
@@ -165,6 +175,9 @@ func todoOf(ctx context.Context, tx db.Tx) (todo, error) {
 		return todo{}, err
 	}
 	t := todo{Total: len(items), Groups: grouped(ctx, items), Ask: requestViews(ctx, asked), Here: todoURL(ctx), Live: "duty notify-" + me.String()}
+	if len(ds) == todoMax { // by due: what was not read falls into the last stretch, or after it
+		t.Groups[len(t.Groups)-1].Cut = true
+	}
 	for _, r := range roles {
 		t.Live += " notify-" + string(r)
 	}
