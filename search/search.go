@@ -198,7 +198,6 @@ func last(all []change) []change {
 }
 
 func applyPostgres(ctx context.Context, tx db.Tx, all []change) error {
-	const columns = 11
 	var rows, args = []string(nil), []any(nil)
 	flush := func() error {
 		if len(rows) == 0 {
@@ -217,11 +216,9 @@ func applyPostgres(ctx context.Context, tx db.Tx, all []change) error {
 			}
 			continue
 		}
-		marks := make([]any, columns)
-		for i := range marks {
-			marks[i] = len(args) + i + 1
-		}
-		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d::bigint, $%d, array_to_tsvector(string_to_array($%d, ' ')))", marks...))
+		n := len(args)
+		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d::bigint, $%d, array_to_tsvector(string_to_array($%d, ' ')))",
+			n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9, n+10, n+11))
 		args = append(args, d.Ref.Project, d.id, d.Ref.Kind, d.Ref.ID, d.Perm, d.Title, d.Sub, d.URL, d.At, fingerprint(d.words), d.words)
 		if len(rows) == partMax {
 			if err := flush(); err != nil {
