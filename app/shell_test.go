@@ -74,15 +74,15 @@ func TestTheListOfRefusalsSaysWhatWasTried(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.Fill(k.Project)
 		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {
-			_, err := db.Exec(ctx, tx, `insert into regulation_refusal (project_id, id, clause, verb, kind, record_id, actor_id, actor, why, at, month)
-				values ($1, $2, 'C17.2', 'repair.start', 'repair', $3, $4, 'Ann', 'No answer yet', $5, $6)`,
+			_, err := db.Exec(ctx, tx, `insert into regulation_refusal (project_id, id, clause, verb, kind, record_id, actor_id, actor, why, why_en, at, month)
+				values ($1, $2, 'C17.2', 'repair.start', 'repair', $3, $4, 'Ann', '尚未同意报价', 'No answer yet', $5, $6)`,
 				k.Project.ID, tx.NewID(), k.Example("repair"), k.Users[core.Technician], core.Now(ctx), core.MonthOf(core.Now(ctx), k.Project.Zone))
 			return err
 		})
 		b := k.As(core.Manager)
-		for lang, want := range map[core.Lang]string{core.ZH: "维修:开始施工", core.EN: "Repairs: Start work"} {
+		for lang, want := range map[core.Lang][]string{core.ZH: {"维修:开始施工", "尚未同意报价"}, core.EN: {"Repairs: Start work", "No answer yet"}} {
 			b.Lang = lang
-			if p := b.Get(b.P("compliance/refusals")).OK(k); !p.Has(want) || p.Has("repair.start") {
+			if p := b.Get(b.P("compliance/refusals")).OK(k); !p.Has(want[0]) || !p.Has(want[1]) || p.Has("repair.start") {
 				k.Errorf("%s: %s", lang, p.Text("table"))
 			}
 		}

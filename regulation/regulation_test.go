@@ -212,7 +212,7 @@ func TestGuardRefusesAndIsCountedOnlyWhenItStoppedAWrite(t *testing.T) {
 			t.Errorf("the refusal reads %v", err)
 		}
 		got := refusals(t, d)
-		if len(got) != 1 || got[0].Clause != "C13.1" || got[0].Verb != "complaint.settle" || got[0].Ref != ref || got[0].Actor != 5 || got[0].Month != "2026-03" || got[0].Why != "被投诉人不能结案" {
+		if len(got) != 1 || got[0].Clause != "C13.1" || got[0].Verb != "complaint.settle" || got[0].Ref != ref || got[0].Actor != 5 || got[0].Month != "2026-03" || got[0].Why.ZH != "被投诉人不能结案" {
 			t.Errorf("kept %+v", got)
 		}
 		must(t, d.Read(at(here, now), func(ctx context.Context, tx db.Tx) error {

@@ -18,27 +18,27 @@ type Refusal struct {
 	Ref     core.Ref
 	Actor   core.ID
 	Name    string
-	Why     string
+	Why     core.Text
 	At      time.Time
 	Month   core.Month
 }
 
 func refusalOf(ctx context.Context, clause string, why core.Text) Refusal {
 	p, a, d := core.ProjectOf(ctx), core.ActorOf(ctx), core.DoingOf(ctx)
-	return Refusal{Project: p.ID, Clause: clause, Verb: d.Verb, Ref: d.Ref, Actor: a.ID, Name: a.Name, Why: why.ZH,
+	return Refusal{Project: p.ID, Clause: clause, Verb: d.Verb, Ref: d.Ref, Actor: a.ID, Name: a.Name, Why: why,
 		At: core.Now(ctx), Month: core.MonthOf(core.Now(ctx), p.Zone)}
 }
 
 func (r *Refusal) dest() []any {
-	return []any{&r.Project, &r.ID, &r.Clause, &r.Verb, &r.Ref.Kind, &r.Ref.ID, &r.Actor, &r.Name, &r.Why, &r.At, &r.Month}
+	return []any{&r.Project, &r.ID, &r.Clause, &r.Verb, &r.Ref.Kind, &r.Ref.ID, &r.Actor, &r.Name, &r.Why.ZH, &r.Why.EN, &r.At, &r.Month}
 }
 
-const refusalColumns = "project_id, id, clause, verb, kind, record_id, actor_id, actor, why, at, month"
+const refusalColumns = "project_id, id, clause, verb, kind, record_id, actor_id, actor, why, why_en, at, month"
 
 // Keep writes the refusal (db.Kept).
 func (r Refusal) Keep(ctx context.Context, tx db.Tx) error {
-	_, err := db.Exec(ctx, tx, "insert into regulation_refusal ("+refusalColumns+") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
-		r.Project, tx.NewID(), r.Clause, r.Verb, r.Ref.Kind, r.Ref.ID, r.Actor, r.Name, r.Why, r.At, r.Month)
+	_, err := db.Exec(ctx, tx, "insert into regulation_refusal ("+refusalColumns+") values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+		r.Project, tx.NewID(), r.Clause, r.Verb, r.Ref.Kind, r.Ref.ID, r.Actor, r.Name, r.Why.ZH, r.Why.EN, r.At, r.Month)
 	return err
 }
 

@@ -143,7 +143,7 @@ func exportRefusals(ctx context.Context, tx db.Tx, x *sheet.Export, b Board) err
 		return err
 	}
 	for _, r := range rows {
-		if err := x.Row(r.At.In(b.Project.Zone), r.Clause, r.Name, r.Ref.Kind+" "+r.Verb, r.Why); err != nil {
+		if err := x.Row(r.At.In(b.Project.Zone), r.Clause, r.Name, doingLabel(ctx, r), r.Why.Say(ctx)); err != nil {
 			return err
 		}
 	}

@@ -617,7 +617,7 @@ func refusalsTable(ctx context.Context, rows []regulation.Refusal) ui.TableView 
 	for _, x := range rows {
 		x.Ref.Project = x.Project
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, x.At)}, {Body: register.ClauseLink(ctx, x.Clause)}, {Text: x.Name},
-			{Text: doingLabel(ctx, x), Href: recordHref(ctx, x.Ref)}, {Text: x.Why}}})
+			{Text: doingLabel(ctx, x), Href: recordHref(ctx, x.Ref)}, {Text: x.Why.Say(ctx)}}})
 	}
 	return t
 }
