@@ -239,6 +239,10 @@ create table regulation_clause (
 );
 create unique index regulation_clause_one on regulation_clause (project_id, clause, from_at);
 
+-- 20261125000500_regulation_refusal_en.sql
+-- The reason of a refusal in English as well; rows of before have it in Chinese only.
+alter table regulation_refusal add column why_en text not null default '';
+
 -- 20261122000600_duty.sql
 create table duty_duty (
   project_id bigint not null,
