@@ -81,6 +81,9 @@ func (d Doc) tokens() []string {
 		plain, exact := codeTokens(code)
 		addAll(&out, "", plain)
 		addAll(&out, exactMark, exact)
+		if !isASCII(code) { // 一层大堂, 商铺12号: typed in Chinese, it is looked for by its words
+			addAll(&out, "", Tokens(code))
+		}
 	}
 	for _, p := range d.Phones {
 		plain, full := phoneTokens(p)

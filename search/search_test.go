@@ -330,3 +330,19 @@ func TestSeveralWordsTheTitleFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestCodesInChinese: offices write 一层大堂 and 商铺12号 for units; both engines take them and find them.
+func TestCodesInChinese(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		lobby, shop := doc(here, "unit", 1, "一层大堂"), doc(here, "unit", 2, "商铺12")
+		lobby.Codes, shop.Codes = []string{"一层大堂"}, []string{"商铺12"}
+		letter := doc(here, "letter", 3, "投函〔2026〕7号")
+		letter.Codes = []string{"投函〔2026〕7号"}
+		put(t, d, lobby, shop, letter)
+		for query, want := range map[string]string{"一层大堂": "一层大堂", "大堂": "一层大堂", "商铺12": "商铺12", "投函〔2026〕7号": "投函〔2026〕7号"} {
+			if got := find(t, d, here, anybody, query); !slices.Contains(got, want) {
+				t.Errorf("%q finds %v; want %s", query, got, want)
+			}
+		}
+	})
+}

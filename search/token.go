@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"huiyin/core"
 )
@@ -100,6 +101,10 @@ func isWord(r rune) bool {
 	return r < 0x80 && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9') || r >= 0x80 && unicode.IsLetter(r) && !isHan(r)
 }
 func isJoint(r rune) bool { return r == '-' || r == '_' || r == '/' || r == '.' }
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
 func isDigits(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
@@ -138,7 +143,7 @@ func codeTokens(code string) (tokens, exact []string) {
 	for i := range parts[1:] {
 		tokens = append(tokens, strings.Join(parts[i+1:], ""))
 	}
-	if digits := last[strings.LastIndexFunc(last, func(r rune) bool { return r < '0' || r > '9' })+1:]; digits != "" && digits != full {
+	if digits := last[len(strings.TrimRight(last, "0123456789")):]; digits != "" && digits != full {
 		short := strings.TrimLeft(digits, "0")
 		tokens, exact = append(tokens, digits, short), append(exact, digits, short)
 	}
