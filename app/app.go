@@ -275,7 +275,7 @@ func (a *App) Tick(ctx context.Context) error {
 	return a.sweep(ctx)
 }
 
-// sweep drops what nobody will ask for again, once a day of real time.
+// sweep drops what nobody will ask for again and tidies the word index, once a day of real time.
 func (a *App) sweep(ctx context.Context) error {
 	today := core.Date(time.Now().Format(time.DateOnly))
 	if a.daily["\x00sweep"] == today {
@@ -283,7 +283,7 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	a.daily["\x00sweep"] = today
 	_, err := file.Sweep(file.With(ctx, a.Store), a.DB, filepath.Join(a.cfg.Dir, "spool"), 24*time.Hour)
-	return errors.Join(err, web.SweepIdempotency(ctx, a.DB))
+	return errors.Join(err, web.SweepIdempotency(ctx, a.DB), search.Tidy(ctx, a.DB))
 }
 
 func (a *App) loadOffset(ctx context.Context) error {

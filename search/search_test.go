@@ -346,3 +346,40 @@ func TestCodesInChinese(t *testing.T) {
 		}
 	})
 }
+
+// TestTheWordIndexIsPutTogether: after many commits its segments become few, and everything is found as before.
+func TestTheWordIndexIsPutTogether(t *testing.T) {
+	dbtest.Each(t, files, func(t *testing.T, d *db.DB) {
+		for n := range 120 {
+			one := doc(here, "repair", core.ID(n+1), fmt.Sprintf("WX-%04d", n))
+			one.Words = []string{fmt.Sprintf("卫生间漏水 第%d次 %s", n, strings.Repeat("很急 ", n))}
+			put(t, d, one)
+		}
+		before := find(t, d, here, anybody, "漏水")
+		if d.Engine() == db.SQLite && segments(t, d) < 7 {
+			t.Fatalf("%d segments: there is nothing to put together", segments(t, d))
+		}
+		if err := search.Tidy(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if after := find(t, d, here, anybody, "漏水"); len(before) != 10 || !slices.Equal(before, after) {
+			t.Errorf("found %v before and %v after", before, after)
+		}
+		if d.Engine() == db.SQLite {
+			if n := segments(t, d); n > 1 {
+				t.Errorf("%d segments are left", n)
+			}
+		}
+	})
+}
+
+func segments(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	if err := d.Read(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
+		n, err = db.Value[int](ctx, tx, "select count(distinct segid) from search_fts_idx")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
