@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"huiyin/core"
-	"huiyin/search"
 	"huiyin/db"
+	"huiyin/search"
 )
 
 // page is one kind of page and the address of one sample of it.
