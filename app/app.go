@@ -59,8 +59,10 @@ type App struct {
 	reg       *register.Lists
 	approvals map[string]approval.Kind
 	offset    atomic.Int64 // demo: how far business time is ahead of real time, in microseconds
-	ticking   sync.Mutex   // one tick at a time; holds daily
+	ticking   sync.Mutex   // one tick at a time; holds what follows
 	daily     map[string]core.Date
+	untidy    bool // the word index has not been looked at since the day's sweep, or is being put together
+	tidying   bool // it is
 	users     *user.Runtime
 	toucher   *user.Toucher
 	stop      context.CancelFunc
@@ -272,10 +274,10 @@ func (a *App) Tick(ctx context.Context) error {
 		}
 		a.daily[p.Code] = day
 	}
-	return a.sweep(ctx)
+	return errors.Join(a.sweep(ctx), a.tidy(ctx))
 }
 
-// sweep drops what nobody will ask for again and tidies the word index, once a day of real time.
+// sweep drops what nobody will ask for again, once a day of real time.
 func (a *App) sweep(ctx context.Context) error {
 	today := core.Date(time.Now().Format(time.DateOnly))
 	if a.daily["\x00sweep"] == today {
@@ -283,7 +285,17 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	a.daily["\x00sweep"] = today
 	_, err := file.Sweep(file.With(ctx, a.Store), a.DB, filepath.Join(a.cfg.Dir, "spool"), 24*time.Hour)
-	return errors.Join(err, web.SweepIdempotency(ctx, a.DB), search.Tidy(ctx, a.DB))
+	a.untidy, a.tidying = true, false
+	return errors.Join(err, web.SweepIdempotency(ctx, a.DB))
+}
+
+// tidy puts the word index together once a day, a little with each tick: what business time has made due must not wait.
+func (a *App) tidy(ctx context.Context) (err error) {
+	if a.untidy {
+		a.tidying, err = search.Tidy(ctx, a.DB, a.tidying)
+		a.untidy = a.tidying
+	}
+	return err
 }
 
 func (a *App) loadOffset(ctx context.Context) error {

@@ -213,17 +213,26 @@ func TestPagesInEnglish(t *testing.T) {
 // TestNoPageShowsAPlainNumber reads every page and every answer of the API as every role: a telephone number stands there
 // masked, on the forms as well; who reads it in full has stated a reason (B6.2).
 func TestNoPageShowsAPlainNumber(t *testing.T) {
-	k := testkit.New(t, db.SQLite)
-	k.Fill(k.Project)
-	var numbers []string
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.Fill(k.Project)
+		showsNoNumber(k, plainNumbers(k))
+	})
+}
+
+// plainNumbers are the telephone numbers that the project's records hold.
+func plainNumbers(k *testkit.Kit) (numbers []string) {
 	k.Read(func(ctx context.Context, tx db.Tx) (err error) {
 		numbers, err = db.Values[string](ctx, tx, `select phone from (select phone from customer_phone where project_id = $1 union
 			select phone from desk_matter where project_id = $1 union select phone from repair_order where project_id = $1) n where length(phone) >= 7`, k.Project.ID)
 		return err
 	})
 	if len(numbers) < 2 {
-		t.Fatal("the project has hardly a telephone number: nothing would be found")
+		k.Fatal("the project has hardly a telephone number: nothing would be found")
 	}
+	return numbers
+}
+
+func showsNoNumber(k *testkit.Kit, numbers []string) {
 	for _, role := range testkit.Roles() {
 		page, api := k.As(role), k.Token(role)
 		for _, rt := range k.App.Server.Routes() {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"time"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -12,33 +13,43 @@ import (
 const (
 	segmentsMax = 6   // beyond, they are put together
 	mergePages  = 400 // of 4 KB, of one short Write, so that nobody waits
+	tidyTime    = time.Second
 )
 
-// Tidy puts the word index together when it has come apart. It works in many short Writes, goes on where it stopped, and
-// stops with ctx; run daily it hardly has anything to do. PostgreSQL tidies by itself (autovacuum).
-func Tidy(ctx context.Context, d *db.DB) error {
+// Tidy puts the word index together when it has come apart. It works in short Writes, for a second or so, and reports
+// whether there is more to do; whoever calls it again then says so by goOn. PostgreSQL tidies by itself (autovacuum).
+func Tidy(ctx context.Context, d *db.DB, goOn bool) (more bool, err error) {
 	if d.Engine() != db.SQLite {
-		return nil
+		return false, nil
 	}
 	ctx = core.AsSystem(ctx)
-	segments := 0
-	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		segments, err = db.Value[int](ctx, tx, "select count(distinct segid) from search_fts_idx")
-		return err
-	})
-	if err != nil || segments <= segmentsMax {
-		return err
-	}
-	for pages, more := -mergePages, true; more && err == nil; pages = mergePages { // the first, negative, takes in all segments
-		if err = ctx.Err(); err != nil {
-			break
+	pages := mergePages
+	if !goOn {
+		apart, err := cameApart(ctx, d)
+		if err != nil || !apart {
+			return false, err
 		}
+		pages = -mergePages // the first, negative, takes in all segments
+	}
+	for start := time.Now(); time.Since(start) < tidyTime; pages = mergePages {
 		err = d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 			more, err = merge(ctx, tx, pages)
 			return err
 		})
+		if err != nil || !more {
+			return false, err
+		}
 	}
-	return err
+	return true, ctx.Err()
+}
+
+func cameApart(ctx context.Context, d *db.DB) (apart bool, err error) {
+	err = d.Read(ctx, func(ctx context.Context, tx db.Tx) error {
+		n, err := db.Value[int](ctx, tx, "select count(distinct segid) from search_fts_idx")
+		apart = n > segmentsMax
+		return err
+	})
+	return apart, err
 }
 
 // merge goes on putting segments together and reports whether anything was left to do: FTS5 tells it by how many rows of

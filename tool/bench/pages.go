@@ -33,8 +33,8 @@ func (b *bench) largePages(f *figures) error {
 		return errors.Join(err, s.app.Close())
 	}
 	stop, err := b.profiling("pages")
-	if err == nil { // as the daily work does: a million records were not fed in an hour
-		err = search.Tidy(b.ctx, s.app.DB)
+	for more, goOn := true, false; more && err == nil; goOn = true { // as the daily work does: a million records were not fed in an hour
+		more, err = search.Tidy(b.ctx, s.app.DB, goOn)
 	}
 	if err == nil {
 		err = b.visit(s, l, f)
