@@ -138,7 +138,7 @@ func lineTable(ctx context.Context, o Order, ls []LineView) ui.TableView {
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: l.Name}, {Text: milli(l.Quantity).String() + l.Unit}, {Text: l.Price.String()}, {Text: l.Amount.String()}, {Text: basisText(ctx, l.Basis) + " · " + phase.Say(ctx)}}})
 	}
-	t.Foot = []ui.Cell{{}, {}, {Text: core.T("合计", "Total").Say(ctx)}, {Text: o.Total.String()}, {}}
+	t.Foot = []ui.Cell{{Text: core.T("合计", "Total").Say(ctx)}, {}, {}, {Text: o.Total.String()}, {}}
 	return t
 }
 
