@@ -138,7 +138,7 @@ func (a *App) build(modules []house.Module) {
 			a.approvals[k.Verb] = k
 		}
 	}
-	jobs = append(jobs, sheet.Jobs(importers)...)
+	jobs = append(append(jobs, sheet.Jobs(importers)...), notify.Jobs()...)
 	a.toucher = user.NewToucher(a.DB)
 	a.Runner = job.NewRunner(a.DB, jobs, a.cfg.Log)
 	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: a.routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,
@@ -183,7 +183,7 @@ func (a *App) Context(ctx context.Context) context.Context {
 	ctx = house.With(register.With(approval.With(file.With(ctx, a.Store), a.approvals), a.reg), a.Lists)
 	ctx = core.WithClock(ctx, a.Now)
 	ctx = compliance.WithClock(ctx, compliance.Clock{Offset: a.Offset, Move: a.MoveClock})
-	return user.With(ctx, a.users)
+	return notify.With(user.With(ctx, a.users), user.Book())
 }
 
 // Now is business time: real time, or a demo's offset from it.
@@ -274,7 +274,7 @@ func (a *App) Tick(ctx context.Context) error {
 		}
 		a.daily[p.Code] = day
 	}
-	return errors.Join(a.sweep(ctx), a.tidy(ctx))
+	return errors.Join(notify.Tick(ctx, a.DB), a.sweep(ctx), a.tidy(ctx))
 }
 
 // sweep drops what nobody will ask for again, once a day of real time.

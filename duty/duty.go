@@ -16,6 +16,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/journal"
+	"huiyin/notify"
 	"huiyin/regulation"
 )
 
@@ -162,7 +163,7 @@ func Happened(ctx context.Context, tx db.Tx, event string, about core.Ref, words
 			}
 		}
 	}
-	return nil
+	return notify.Event(ctx, tx, event, about, url)
 }
 
 // Void closes them without counting: what they were about was voided.

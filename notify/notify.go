@@ -1,8 +1,13 @@
-// Package notify tells users inside the application what has happened: the bell with its number.
+// Package notify tells people what has happened: users by the bell inside the application, and users, customers' contacts
+// and other programs outside it, over the outbox.
 //
 // A message goes to one user, or once to a role and is then read by each holder for himself. Whoever takes up a role
 // later sees what the role was told in the last thirty days. A message carries a title and a link, nothing personal: the
-// page behind the link checks the right.
+// page behind the link checks the right. It also goes out by the channels that its reader chose (Choice): urgent ones at
+// once, ordinary ones at once outside the quiet hours or in a daily digest.
+//
+// The outbox holds one row a delivery. A verb queues it in its own transaction (Send, Tell, Event), jobs send it after the
+// commit, and no transaction is open meanwhile: see deliver.go.
 package notify
 
 import (
@@ -15,6 +20,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/job"
 )
 
 // Migrations holds the tables of this package.
@@ -65,7 +71,21 @@ func insert(ctx context.Context, tx db.Tx, project, user core.ID, role core.Role
 // told is the key of the messages that wait for the end of their commit.
 type told struct{}
 
+// store writes the messages of one commit, and one job that sends them out where the firm has a channel to send by.
 func store(ctx context.Context, tx db.Tx, rows [][]any) error {
+	s, err := SettingsOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if s.anyOn() {
+		messages := make([]parcel, len(rows))
+		for i, r := range rows {
+			messages[i] = parcel{r[0].(core.ID), r[1].(core.ID)}
+		}
+		if err := job.Add(ctx, tx, routeJob, messages); err != nil {
+			return err
+		}
+	}
 	return db.InsertRows(ctx, tx, `notify_message (project_id, id, user_id, role, ref_kind, ref_id, ref_project,
 		title_zh, title_en, url, urgent, created_at)`, "", rows)
 }

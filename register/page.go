@@ -180,7 +180,7 @@ func (v *recordView) fill(ctx context.Context, tx db.Tx, k Kind, id core.ID) err
 
 func (v *recordView) panels(ctx context.Context, tx db.Tx, ref core.Ref) error {
 	for _, p := range Of(ctx).Panels {
-		if p.On != ref.Kind || (p.Perm != "" && !core.ActorOf(ctx).Can(ref.Project, p.Perm)) {
+		if (p.On != "" && p.On != ref.Kind) || (p.Perm != "" && !core.ActorOf(ctx).Can(ref.Project, p.Perm)) {
 			continue
 		}
 		c, err := p.Body(ctx, tx, ref)

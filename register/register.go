@@ -197,7 +197,7 @@ type VerbInfo struct {
 
 // Panel is what a module shows on another module's record page: 客户360 is made of them.
 type Panel struct {
-	On    string // the kind whose page it is on
+	On    string // the kind whose page it is on; empty: every kind's
 	Perm  string // needed to see it
 	Order int
 	Side  bool                                                                       // in the right column
