@@ -138,7 +138,7 @@ func (a *App) build(modules []house.Module) {
 			a.approvals[k.Verb] = k
 		}
 	}
-	jobs = append(append(jobs, sheet.Jobs(importers)...), notify.Jobs()...)
+	jobs = append(jobs, sheet.Jobs(importers)...)
 	a.toucher = user.NewToucher(a.DB)
 	a.Runner = job.NewRunner(a.DB, jobs, a.cfg.Log)
 	a.Server = web.New(web.Config{DB: a.DB, Log: a.cfg.Log, Routes: a.routes(modules), Base: a.Context, SignIn: user.SignIn, Touch: a.toucher.Touch,

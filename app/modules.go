@@ -6,6 +6,7 @@ import (
 	"huiyin/module/customer"
 	"huiyin/module/desk"
 	"huiyin/module/estate"
+	"huiyin/module/outbox"
 	"huiyin/module/project"
 	"huiyin/module/repair"
 	"huiyin/module/user"
@@ -17,6 +18,7 @@ func Modules() []house.Module {
 	return []house.Module{
 		project.Module(),
 		user.Module(),
+		outbox.Module(),
 		estate.Module(),
 		customer.Module(),
 		desk.Module(),

@@ -136,3 +136,12 @@ func Event(ctx context.Context, tx db.Tx, event string, about core.Ref, url stri
 	}
 	return nil
 }
+
+// TestHook calls a subscriber at once with an event named "test"; it holds no transaction.
+func TestHook(ctx context.Context, s Settings, h Hook) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime/2)
+	defer cancel()
+	now := time.Now()
+	return s.sender(Webhook).Send(ctx, Parcel{ID: core.ID(now.UnixNano()), To: h.URL, Key: h.Secret, Event: "test", At: now,
+		Body: core.JSON(map[string]any{"event": "test", "at": now.UTC().Format(time.RFC3339)})})
+}

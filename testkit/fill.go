@@ -16,6 +16,7 @@ import (
 	"huiyin/module/estate"
 	"huiyin/module/project"
 	"huiyin/module/repair"
+	"huiyin/notify"
 	"huiyin/register"
 )
 
@@ -82,6 +83,10 @@ func fillOffice(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	if err := customer.LeaverNamed(ctx, tx, gone, "Jim Poe"); err != nil {
+		return err
+	}
+	l := notify.Letter{Template: "bell", Title: core.T("Water off", "Water off"), Body: core.T("From nine to eleven", "From nine to eleven")}
+	if err := notify.Send(ctx, tx, core.ProjectOf(ctx).ID, notify.To{Mail: "jane@example.com", Lang: core.EN}, l); err != nil {
 		return err
 	}
 	_, err := approval.Ask(ctx, tx, approval.Request{Verb: "regulation.set", About: core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "clause", ID: 1}, Title: core.T("改期限", "Change a term"), Reason: "test"},

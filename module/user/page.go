@@ -28,6 +28,7 @@ func routes() []web.Route {
 		{Pattern: "POST /setup", Perm: web.Public, Handle: setUp, Failed: setupFailed, Specs: core.Specs(setupFields())},
 		{Pattern: "GET /me", Perm: web.SignedIn, Handle: mePage},
 		{Pattern: "POST /me", Perm: web.SignedIn, Handle: saveMe, Failed: meFailed, Specs: core.Specs(meFields())},
+		{Pattern: "POST " + noticePath, Perm: web.SignedIn, Handle: saveNotice, Failed: meFailed, Specs: core.Specs(noticeFields())},
 		{Pattern: "GET " + passwordPath, Perm: web.SignedIn, Handle: passwordPage},
 		{Pattern: "POST " + passwordPath, Perm: web.SignedIn, Handle: savePassword, Failed: passwordFailed, Specs: core.Specs(passwordFields())},
 		{Pattern: "GET /me/totp", Perm: web.SignedIn, Handle: totpPage},

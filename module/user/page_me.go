@@ -39,6 +39,7 @@ type meView struct {
 	User     User
 	Roles    []ui.Pair
 	Form     ui.FormView
+	Notice   ui.FormView // what reaches me outside the application; no fields: the firm has no channel
 	Off      ui.FormView // of the second factor
 	Left     int         // recovery codes
 	Sessions []sessionView
@@ -77,10 +78,14 @@ func meWith(ctx context.Context, tx db.Tx, r *web.Request, typed map[string][]st
 	v.Off.Submit, v.Off.Danger, v.Off.Error = core.T("停用两步验证", "Turn it off"), true, core.Text{}
 	auto(v.Off.Fields, "password", "current-password", false)
 	switch {
+	case failure != nil && r.Route.Path() == noticePath:
 	case failure != nil && r.Route.Path() == "/me":
 		v.Form = formOf("/me", core.Specs(meFields()), typed, failure)
 	case failure != nil:
 		v.Off.Error, v.Off.Fields = core.AsErr(failure).Text, ui.FieldsOf(core.Specs(proofFields()), nil, failure)
+	}
+	if v.Notice, err = noticeForm(ctx, tx, r, typed, failure); err != nil {
+		return nil, err
 	}
 	if err := v.fill(ctx, tx, sessionOf(r)); err != nil {
 		return nil, err
