@@ -17,6 +17,7 @@ create table notify_outbox (
   urgent boolean not null,
   address text not null,
   address_mask text not null,
+  address_blind text not null,
   title text not null,
   body text not null,
   state text not null,
@@ -32,6 +33,7 @@ create table notify_outbox (
 create index notify_outbox_state on notify_outbox (project_id, state, id);
 create index notify_outbox_ref on notify_outbox (project_id, ref_kind, ref_id, id) where ref_id is not null;
 create index notify_outbox_channel on notify_outbox (project_id, channel, id);
+create index notify_outbox_address on notify_outbox (project_id, address_blind, id) where address_blind <> '';
 create index notify_outbox_customer on notify_outbox (project_id, customer_id) where customer_id is not null;
 create index notify_outbox_due on notify_outbox (next_at) where state = 'queued';
 create unique index notify_outbox_once on notify_outbox (project_id, message_id, user_id, channel) where message_id is not null;

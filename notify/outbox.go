@@ -317,10 +317,10 @@ func queue(ctx context.Context, tx db.Tx, project core.ID, r row, s Settings) er
 		due = r.at
 	}
 	n, err := db.Exec(ctx, tx, `insert into notify_outbox (project_id, id, created_at, created_by, changed_at, changed_by, ref_kind, ref_id, ref_project, message_id,
-		user_id, customer_id, contact_id, hook_id, channel, template, language, urgent, address_mask, state, next_at, error, address, title, body)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23) on conflict do nothing`,
+		user_id, customer_id, contact_id, hook_id, channel, template, language, urgent, address_mask, state, next_at, error, address, title, body, address_blind)
+		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24) on conflict do nothing`,
 		project, id, now, core.ActorOf(ctx).ID, r.letter.Ref.Kind, r.letter.Ref.ID, r.letter.Ref.Project, r.message, r.to.User, r.to.Customer, r.to.Contact, r.hook,
-		string(r.channel), r.letter.Template, string(r.to.Lang), r.letter.Urgent, mask, string(state), due, r.why, sealed[0], sealed[1], sealed[2])
+		string(r.channel), r.letter.Template, string(r.to.Lang), r.letter.Urgent, mask, string(state), due, r.why, sealed[0], sealed[1], sealed[2], blind(tx, address))
 	if err != nil || n == 0 { // the same message was routed before
 		return err
 	}
@@ -332,6 +332,15 @@ func queue(ctx context.Context, tx db.Tx, project core.ID, r row, s Settings) er
 	tx.Publish(OutboxTopic(project))
 	return journal.Add(ctx, tx, core.Ref{Project: project, Kind: Kind, ID: id}, string(state),
 		map[string]any{"channel": r.channel, "template": r.letter.Template, "to": core.Personal(address)}, journal.For(r.to.Customer))
+}
+
+// blind finds an address again without holding it: mail in small letters, a number as it is normalised.
+func blind(tx db.Tx, address string) string {
+	address = strings.ToLower(strings.TrimSpace(address))
+	if phone, ok := core.NormalPhone(address); ok && !strings.Contains(address, "@") {
+		address = string(phone)
+	}
+	return db.Blind(tx, Kind, address)
 }
 
 // OutboxTopic is published when a project's outbox changes.
@@ -353,6 +362,7 @@ func wake(ctx context.Context, tx db.Tx, project, id core.ID) error {
 type Filter struct {
 	State   State
 	Channel Channel
+	Address string  // a whole address or number
 	Before  core.ID // the last id of the page before
 	Limit   int
 }
@@ -369,6 +379,10 @@ func List(ctx context.Context, tx db.Tx, project core.ID, f Filter) ([]Delivery,
 	}
 	if f.Channel != "" {
 		add("channel =", string(f.Channel))
+	}
+	if f.Address != "" {
+		where += " and address_blind <> ''"
+		add("address_blind =", blind(tx, f.Address))
 	}
 	if f.Before != 0 {
 		add("id <", f.Before)
@@ -471,7 +485,7 @@ func (d Delivery) settle(ctx context.Context, tx db.Tx, verb string, payload any
 
 // Erase blanks what is left of a customer's numbers and addresses (L5); texts and addresses went with the customer's key.
 func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
-	_, err := db.Exec(ctx, tx, "update notify_outbox set address_mask = '', address = '', title = '', body = '' where project_id = $1 and customer_id = $2", project, customer)
+	_, err := db.Exec(ctx, tx, "update notify_outbox set address_mask = '', address_blind = '', address = '', title = '', body = '' where project_id = $1 and customer_id = $2", project, customer)
 	return err
 }
 

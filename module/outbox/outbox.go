@@ -121,8 +121,9 @@ func Module() house.Module {
 	}
 }
 
+// find takes the text for a whole address or number: they are kept sealed and found by their fingerprint alone.
 func find(ctx context.Context, tx db.Tx, q register.Query) ([]Item, error) {
-	f := notify.Filter{State: notify.State(q.Filter["state"]), Channel: notify.Channel(q.Filter["channel"]), Limit: q.Limit}
+	f := notify.Filter{State: notify.State(q.Filter["state"]), Channel: notify.Channel(q.Filter["channel"]), Address: q.Text, Limit: q.Limit}
 	if q.After != "" {
 		var err error
 		if f.Before, err = core.ParseID(q.After); err != nil {

@@ -147,6 +147,12 @@ func TestWhatWaitsForApprovalArrives(t *testing.T) {
 		if !list.Has("h****@example.com") || list.Has("he@example.com") || !list.Has("等您审批") {
 			k.Errorf("the list: %s", list.Text("main"))
 		}
+		if p := manager.Get(manager.P("outbox") + "?q=HE@example.com").OK(k); !p.Has("h****@example.com") {
+			k.Errorf("by its address it is not found: %s", p.Text("main"))
+		}
+		if p := manager.Get(manager.P("outbox") + "?q=she@example.com").OK(k); p.Has("h****@example.com") {
+			k.Error("another address finds it")
+		}
 		one := manager.Get(manager.P("outbox/" + k.Example("outbox").String())).OK(k)
 		if !one.Has("对方已接收") || !one.Has("何海") || one.Has("he@example.com") {
 			k.Errorf("the record: %s", one.Text("main"))
