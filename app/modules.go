@@ -2,6 +2,7 @@ package app
 
 import (
 	"huiyin/house"
+	"huiyin/module/complaint"
 	"huiyin/module/compliance"
 	"huiyin/module/customer"
 	"huiyin/module/desk"
@@ -23,6 +24,7 @@ func Modules() []house.Module {
 		customer.Module(),
 		desk.Module(),
 		repair.Module(),
+		complaint.Module(),
 		compliance.Module(),
 	}
 }

@@ -27,7 +27,9 @@ var Migrations embed.FS
 type Kind struct {
 	Verb string // "regulation.set"
 	Name core.Text
-	Run  func(ctx context.Context, tx db.Tx, r Request) error
+	// Can keeps somebody from deciding at any step, yes or no (C13.1); nil: the role is enough.
+	Can func(ctx context.Context, tx db.Tx, r Request) error
+	Run func(ctx context.Context, tx db.Tx, r Request) error
 }
 
 // Step is one yes that is needed.
@@ -161,6 +163,13 @@ func Decide(ctx context.Context, tx db.Tx, id core.ID, yes bool, note string) er
 	if err := CanDecide(ctx, r); err != nil {
 		return err
 	}
+	kinds, _ := ctx.Value(kindsKey{}).(map[string]Kind)
+	k, known := kinds[r.Verb]
+	if k.Can != nil {
+		if err := k.Can(ctx, tx, r); err != nil {
+			return err
+		}
+	}
 	if !yes && strings.TrimSpace(note) == "" {
 		return core.Invalid("note", "不同意时请写明理由", "Say why you decline")
 	}
@@ -173,9 +182,7 @@ func Decide(ctx context.Context, tx db.Tx, id core.ID, yes bool, note string) er
 	case int(r.Step) < len(r.Steps)-1:
 		return r.advance(ctx, tx)
 	}
-	kinds, _ := ctx.Value(kindsKey{}).(map[string]Kind)
-	k, ok := kinds[r.Verb]
-	if !ok {
+	if !known {
 		return fmt.Errorf("approval: nobody runs %s", r.Verb)
 	}
 	if err := k.Run(ctx, tx, r); err != nil {

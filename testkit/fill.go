@@ -71,6 +71,11 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	}
 	in.Kind, in.Content = "repair", "The tap in the pantry leaks"
 	in.Details = []desk.Detail{{Name: "scope", Value: repair.Indoor}, {Name: "trade", Value: "water"}, {Name: "confirmed", Value: "true"}}
+	if _, _, err = desk.Take(ctx, tx, in); err != nil {
+		return err
+	}
+	in.Kind, in.Content = "complaint", "Drilling above us during office hours"
+	in.Details = []desk.Detail{{Name: "category", Value: "noise"}, {Name: "demand", Value: "Drill after six"}}
 	_, _, err = desk.Take(ctx, tx, in)
 	return err
 }

@@ -9,7 +9,7 @@
 //     summary follows within 3 days.
 //
 // A higher module carries some matters on (house.MatterKind: a repair). Its record points to the matter; the matter is
-// settled when that record is. Complaints stay here until their module comes.
+// settled when that record is. Complaints that the office's workbook brings stay matters of the desk.
 package desk
 
 import (

@@ -199,7 +199,7 @@ func TestC19_1_EveryRequestGoesIntoTheRegister(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		b := k.As(core.Supervisor)
 		for i, kind := range []string{desk.Enquiry, desk.Suggestion, desk.Complaint, desk.Praise, "repair"} {
-			take(k, url.Values{"kind": {kind}, "channel": {[]string{"phone", "counter", "wechat", "letter", "oral"}[i]}, "content": {"第" + string(rune('1'+i)) + "件事"}})
+			take(k, url.Values{"kind": {kind}, "company": {"华达科技"}, "channel": {[]string{"phone", "counter", "wechat", "letter", "oral"}[i]}, "content": {"第" + string(rune('1'+i)) + "件事"}})
 		}
 		list := b.Get(b.P("desk") + "?state=all").OK(k)
 		pdf := words(k, b.Get(b.P("desk/register.pdf")).OK(k).Body)
@@ -224,7 +224,7 @@ func TestC19_1_EveryRequestGoesIntoTheRegister(t *testing.T) {
 func TestD5_1_RequestsAreTakenAtAnyHourOfAnyDay(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.SetNow(time.Date(2026, 10, 1, 3, 0, 0, 0, core.China)) // the national day, three in the night
-		id := take(k, url.Values{"kind": {desk.Complaint}, "content": {"楼上装修噪音"}})
+		id := take(k, url.Values{"kind": {desk.Emergency}, "content": {"楼上装修噪音"}})
 		if m := get(k, id); !m.At.Equal(k.Now()) || m.State != desk.StateOpen {
 			k.Errorf("taken %s, %s", m.At, m.State)
 		}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -79,15 +80,18 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 	return web.Page{Title: core.T("受理诉求", "Take down a request"), Body: intakePage(v)}, nil
 }
 
-// kindChoices are the MatterKinds that the actor may open, then the desk's own kinds.
+// kindChoices are the MatterKinds that the actor may open, then the desk's own kinds that no module carries on.
 func kindChoices(ctx context.Context) []core.Choice {
 	var out []core.Choice
+	own := slices.DeleteFunc(Kinds(), func(c core.Choice) bool {
+		return slices.ContainsFunc(house.Of(ctx).MatterKinds, func(k house.MatterKind) bool { return k.Key == c.Value })
+	})
 	for _, k := range house.Of(ctx).MatterKinds {
 		if core.ActorOf(ctx).Can(core.ProjectOf(ctx).ID, k.Perm) {
 			out = append(out, core.Choice{Value: k.Key, Label: k.Label})
 		}
 	}
-	return append(out, Kinds()...)
+	return append(out, own...)
 }
 
 // kindFields are what the chosen kind asks besides: a MatterKind's own fields, or the answer of what can be done at once.

@@ -1,0 +1,684 @@
+package complaint_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"image"
+	"image/png"
+	"slices"
+	"testing"
+	"time"
+
+	"huiyin/approval"
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/duty"
+	"huiyin/file"
+	"huiyin/module/complaint"
+	"huiyin/notify"
+	"huiyin/testkit"
+)
+
+// taken is a complaint of a tenant's about the air in the lift hall.
+func taken() complaint.Intake {
+	return complaint.Intake{Company: "华达科技", Contact: "陈静", Phone: "13800002231", Channel: "phone", Content: "电梯厅有异味,多次反映没有人管", Demand: "尽快处理", Category: "clean"}
+}
+
+func take(k *testkit.Kit, in complaint.Intake) (id core.ID) {
+	k.Helper()
+	k.Write(core.Desk, func(ctx context.Context, tx db.Tx) error {
+		c, err := complaint.Take(ctx, tx, in)
+		id = c.Ref.ID
+		return err
+	})
+	return id
+}
+
+func get(k *testkit.Kit, id core.ID) (c complaint.Case) {
+	k.Helper()
+	k.Must(k.App.DB.Read(k.Ctx(core.Desk), func(ctx context.Context, tx db.Tx) (err error) {
+		c, err = complaint.Get(ctx, tx, id)
+		return err
+	}))
+	return c
+}
+
+// do carries a verb out as somebody of the role.
+func do[In any](k *testkit.Kit, r core.Role, verb func(context.Context, db.Tx, core.ID, In) error, id core.ID, in In) error {
+	k.Helper()
+	return k.TryWrite(r, func(ctx context.Context, tx db.Tx) error { return verb(ctx, tx, id, in) })
+}
+
+// me is the test's person of a role.
+func me(k *testkit.Kit, r core.Role) core.ID { return core.ActorOf(k.Ctx(r)).ID }
+
+// dutiesOf are the duties of a clause on the case, the oldest first.
+func dutiesOf(k *testkit.Kit, id core.ID, clause string) (out []duty.Duty) {
+	k.Helper()
+	k.Read(func(ctx context.Context, tx db.Tx) error {
+		ds, err := duty.Of(ctx, tx, core.Ref{Project: k.Project.ID, Kind: "complaint", ID: id})
+		out = slices.DeleteFunc(ds, func(d duty.Duty) bool { return d.Clause != clause })
+		return err
+	})
+	slices.SortFunc(out, func(a, b duty.Duty) int { return int(a.Round - b.Round) })
+	return out
+}
+
+// waits is the case's newest request.
+func waits(k *testkit.Kit, id core.ID) (r approval.Request) {
+	k.Helper()
+	k.Read(func(ctx context.Context, tx db.Tx) error {
+		rs, err := approval.Of(ctx, tx, core.Ref{Project: k.Project.ID, Kind: "complaint", ID: id})
+		if len(rs) > 0 {
+			r = rs[0]
+		}
+		return err
+	})
+	return r
+}
+
+func decide(k *testkit.Kit, role core.Role, id core.ID) error {
+	k.Helper()
+	r := waits(k, id)
+	return k.TryWrite(role, func(ctx context.Context, tx db.Tx) error { return approval.Decide(ctx, tx, r.Ref.ID, true, "同意") })
+}
+
+// approveAll says yes at every step of the newest request.
+func approveAll(k *testkit.Kit, id core.ID) (by []core.Role) {
+	k.Helper()
+	for r := waits(k, id); r.State == approval.Waiting; r = waits(k, id) {
+		by = append(by, r.Role)
+		k.Must(decide(k, r.Role, id))
+	}
+	return by
+}
+
+func signature() string {
+	var b bytes.Buffer
+	_ = png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)))
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// accept brings a case to its investigation.
+func accept(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	k.Must(do(k, core.Desk, complaint.SetValidity, id, complaint.Judge{Validity: complaint.Founded, Opinion: "属实"}))
+	k.Must(do(k, core.Supervisor, complaint.RuleOn, id, complaint.Rule{Ruling: "accept"}))
+}
+
+func investigate(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	k.Must(do(k, core.Desk, complaint.Investigate, id, complaint.Ask{How: "site", Text: "垃圾桶没有及时清运"}))
+}
+
+func solution() complaint.Solve {
+	return complaint.Solve{Cause: "保洁漏班", Responsible: "客服部 保洁班", Solution: "加派一班清运"}
+}
+
+func solve(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	k.Must(do(k, core.Desk, complaint.FindSolution, id, solution()))
+	approveAll(k, id)
+}
+
+// finish brings a case from the intake to what is to be told.
+func finish(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	accept(k, id)
+	investigate(k, id)
+	solve(k, id)
+	k.Must(do(k, core.Desk, complaint.Complete, id, complaint.Finish{Result: "已清运,异味消除"}))
+}
+
+func oral() complaint.Reply {
+	return complaint.Reply{How: "oral", Text: "已处理,给您添麻烦了"}
+}
+
+func satisfied() complaint.Opinion {
+	return complaint.Opinion{Satisfied: "yes", Signer: "陈静", Signature: signature()}
+}
+
+func summed() complaint.Close {
+	return complaint.Close{Evaluation: "处理及时", Improvement: "增加巡查"}
+}
+
+// opined brings a case to where it can be closed.
+func opined(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	finish(k, id)
+	k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+	k.Must(do(k, core.Desk, complaint.Opine, id, satisfied()))
+}
+
+func TestA6_1_TheRegisterTakesWhoOfWhereAndWhat(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Company = ""
+		try := func() error {
+			return k.TryWrite(core.Desk, func(ctx context.Context, tx db.Tx) error { _, err := complaint.Take(ctx, tx, in); return err })
+		}
+		k.Refused("A6.1", try())
+		in.Anonymous = true
+		k.Must(try())
+		c := get(k, take(k, taken()))
+		if !c.At.Equal(k.Now()) || c.Contact != "陈静" || c.Company != "华达科技" || c.Channel != "phone" || c.Number == "" || c.Category != "clean" {
+			k.Errorf("kept: %+v", c)
+		}
+		k.Off("A6.1")
+		in.Anonymous = false
+		k.Must(try())
+	})
+}
+
+func TestC1_1_TheHandlerProposesAndTheSuperiorRules(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		k.Refused("C1.1", do(k, core.Supervisor, complaint.RuleOn, id, complaint.Rule{Ruling: "accept"}))
+		k.Refused("C1.1", do(k, core.Desk, complaint.Investigate, id, complaint.Ask{How: "site", Text: "看过"}))
+		k.Must(do(k, core.Desk, complaint.SetValidity, id, complaint.Judge{Validity: complaint.OwnCause, Opinion: "客户自行改动了风口"}))
+		k.Refused("C1.1", do(k, core.Supervisor, complaint.RuleOn, id, complaint.Rule{Ruling: "decline"}))
+		k.Must(do(k, core.Supervisor, complaint.RuleOn, id, complaint.Rule{Ruling: "decline", Answer: "已向客户说明"}))
+		if c := get(k, id); c.State != complaint.StateDeclined || c.Open || c.Reply != "已向客户说明" {
+			k.Errorf("declined: %s %q", c.State, c.Reply)
+		}
+		if d := dutiesOf(k, id, "C1.5"); len(d) != 1 || d[0].State != duty.StateDone {
+			k.Errorf("what is declined still owes: %+v", d)
+		}
+		second := take(k, taken())
+		k.Off("C1.1")
+		k.Must(do(k, core.Desk, complaint.Investigate, second, complaint.Ask{How: "site", Text: "看过"}))
+	})
+}
+
+func TestA6_2_InvestigationFirstAndExtensionsByConsent(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		accept(k, id)
+		k.Refused("A6.2", do(k, core.Desk, complaint.FindSolution, id, solution()))
+		investigate(k, id)
+		s := solution()
+		s.Responsible = ""
+		k.Refused("A6.2", do(k, core.Desk, complaint.FindSolution, id, s))
+		until := k.Now().Add(20 * 24 * time.Hour)
+		k.Refused("A6.2", do(k, core.Desk, complaint.Prolong, id, complaint.Extend{Until: until, Reason: "等配件"}))
+		k.Must(do(k, core.Desk, complaint.Prolong, id, complaint.Extend{Until: until, Reason: "等配件", Consent: "陈静", How: "phone"}))
+		d := dutiesOf(k, id, "C1.5")
+		if len(d) != 1 || d[0].Round != 2 || !d[0].Due.Equal(until) { // the first round is void and in no list
+			k.Errorf("after the extension: %+v", d)
+		}
+		k.Off("A6.2")
+		k.Must(do(k, core.Desk, complaint.FindSolution, id, s))
+	})
+}
+
+func TestC11_1_CauseAndSolutionInOneWorkingDay(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.SetNow(time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)) // Friday ten in the morning
+		id := take(k, taken())
+		d := dutiesOf(k, id, "C11.1")
+		if len(d) != 1 || !d[0].Due.After(k.Now().Add(60*time.Hour)) || d[0].Due.After(k.Now().Add(5*24*time.Hour)) {
+			k.Fatalf("the term over the weekend: %+v", d)
+		}
+		accept(k, id)
+		investigate(k, id)
+		k.Must(do(k, core.Desk, complaint.FindSolution, id, solution()))
+		if d = dutiesOf(k, id, "C11.1"); d[0].State != duty.StateDone || d[0].Late {
+			k.Errorf("after the solution: %+v", d)
+		}
+		k.Off("C11.1")
+		if d := dutiesOf(k, take(k, taken()), "C11.1"); len(d) != 0 {
+			k.Errorf("switched off: %+v", d)
+		}
+	})
+}
+
+func TestC1_5_ClosedInSevenDays(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		d := dutiesOf(k, id, "C1.5")
+		if left := d[0].Due.Sub(k.Now()); left < 6*24*time.Hour || left > 8*24*time.Hour {
+			k.Errorf("due in %s", left)
+		}
+		opined(k, id)
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		if d = dutiesOf(k, id, "C1.5"); d[0].State != duty.StateDone || get(k, id).Open {
+			k.Errorf("after closing: %+v", d)
+		}
+		k.Off("C1.5")
+		if d := dutiesOf(k, take(k, taken()), "C1.5"); len(d) != 0 {
+			k.Errorf("switched off: %+v", d)
+		}
+	})
+}
+
+func TestD4_5_AWrittenComplaintIsRegisteredAndAnsweredByLetter(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.SetNow(time.Date(2026, 11, 16, 2, 0, 0, 0, time.UTC)) // Monday ten in the morning
+		in := taken()
+		in.Written = true
+		three := dutiesOf(k, take(k, in), "D4.5")
+		in.Channel = "letter"
+		id := take(k, in)
+		two := dutiesOf(k, id, "D4.5")
+		if len(two) != 1 || len(three) != 1 || !two[0].Due.Before(three[0].Due) {
+			k.Fatalf("a letter's answer is due first: %+v, %+v", two, three)
+		}
+		k.Refused("D4.5", do(k, core.Desk, complaint.Register, id, complaint.Letter{Number: "来文 12 号"}))
+		finish(k, id)
+		written := complaint.Reply{How: "letter", Text: "兹复函如下"}
+		k.Refused("D4.5", do(k, core.Desk, complaint.Answer, id, written))
+		up, err := file.FromDataURL(signature())
+		k.Must(err)
+		k.Must(do(k, core.Desk, complaint.Register, id, complaint.Letter{Number: "来文 12 号", To: "何海", Copies: []core.Upload{up}}))
+		k.Refused("D4.5", do(k, core.Desk, complaint.Answer, id, oral()))
+		k.Must(do(k, core.Desk, complaint.Answer, id, written))
+		if d := dutiesOf(k, id, "D4.5"); d[0].State != duty.StateDone {
+			k.Errorf("after the letter: %+v", d)
+		}
+		k.Off("D1.7")
+		if d := dutiesOf(k, take(k, in), "D4.5"); len(d) != 1 || d[0].Due.Sub(k.Now()) <= two[0].Due.Sub(two[0].Opened) {
+			k.Errorf("without D1.7 the term is longer: %+v", d)
+		}
+		second := take(k, in)
+		finish(k, second)
+		k.Off("D4.5")
+		k.Must(do(k, core.Desk, complaint.Answer, second, oral()))
+	})
+}
+
+func TestC11_4_NothingIsToldBeforeItWasApproved(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		accept(k, id)
+		investigate(k, id)
+		k.Must(do(k, core.Desk, complaint.FindSolution, id, solution()))
+		k.Refused("C11.4", do(k, core.Desk, complaint.Answer, id, oral()))
+		k.Refused("C11.4", do(k, core.Desk, complaint.Complete, id, complaint.Finish{Result: "好了"}))
+		if by := approveAll(k, id); !slices.Equal(by, []core.Role{core.Supervisor}) {
+			k.Errorf("approved by %v", by)
+		}
+		k.Must(do(k, core.Desk, complaint.Complete, id, complaint.Finish{Result: "好了"}))
+		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+
+		major := take(k, taken())
+		k.Must(do(k, core.Supervisor, complaint.SetLevel, major, complaint.Grade{Level: complaint.Major, Grounds: []string{"wide"}}))
+		accept(k, major)
+		investigate(k, major)
+		k.Must(do(k, core.Desk, complaint.FindSolution, major, solution()))
+		if by := approveAll(k, major); !slices.Equal(by, []core.Role{core.Supervisor, core.Manager}) {
+			k.Errorf("a major one is approved by %v", by)
+		}
+		sealReport(k, major)
+		k.Refused("C11.4", do(k, core.Desk, complaint.Answer, major, oral()))
+		both := oral()
+		both.Business, both.Relations = "工程部经理", "客服部经理"
+		k.Must(do(k, core.Desk, complaint.Answer, major, both))
+
+		third := take(k, taken())
+		accept(k, third)
+		investigate(k, third)
+		k.Off("C11.4")
+		k.Must(do(k, core.Desk, complaint.FindSolution, third, solution()))
+		k.Must(do(k, core.Desk, complaint.Answer, third, oral()))
+	})
+}
+
+func report() complaint.Report {
+	return complaint.Report{Cause: "保洁漏班", Course: "三天未清运", Responsible: "保洁班", Conclusion: "属实", Remedy: "加班清运", Prevention: "每日巡查"}
+}
+
+func sealReport(k *testkit.Kit, id core.ID) {
+	k.Helper()
+	k.Must(do(k, core.Desk, complaint.FileReport, id, report()))
+	if by := approveAll(k, id); !slices.Equal(by, []core.Role{core.Supervisor, core.Manager, core.GM}) {
+		k.Errorf("the report was approved by %v", by)
+	}
+}
+
+func TestC1_3_TheReportHasSixParts(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		accept(k, id)
+		for i := range 6 {
+			r := report()
+			*[]*string{&r.Cause, &r.Course, &r.Responsible, &r.Conclusion, &r.Remedy, &r.Prevention}[i] = " "
+			k.Refused("C1.3", do(k, core.Desk, complaint.FileReport, id, r))
+		}
+		k.Off("C1.3")
+		k.Must(do(k, core.Desk, complaint.FileReport, id, complaint.Report{Cause: "只写了原因"}))
+	})
+}
+
+func TestC1_4_TheReportGoesUpToTheGeneralManager(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		k.Must(do(k, core.Supervisor, complaint.SetLevel, id, complaint.Grade{Level: complaint.Major, Grounds: []string{"wide"}}))
+		finish(k, id)
+		both := oral()
+		both.Business, both.Relations = "工程部经理", "客服部经理"
+		k.Refused("C1.4", do(k, core.Desk, complaint.Answer, id, both))
+		sealReport(k, id)
+		if c := get(k, id); c.Sealed.IsZero() {
+			k.Error("the report is not sealed")
+		}
+		second := take(k, taken())
+		k.Must(do(k, core.Supervisor, complaint.SetLevel, second, complaint.Grade{Level: complaint.Major, Grounds: []string{"wide"}}))
+		finish(k, second)
+		k.Off("C1.4")
+		k.Must(do(k, core.Desk, complaint.Answer, second, both))
+	})
+}
+
+func TestC1_7_CompensationGoesUpByTheAuthorityTable(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		try := func(amount core.Money) []core.Role {
+			id := take(k, taken())
+			accept(k, id)
+			investigate(k, id)
+			s := solution()
+			s.Compensation = amount
+			k.Must(do(k, core.Desk, complaint.FindSolution, id, s))
+			return approveAll(k, id)
+		}
+		up := []core.Role{core.Supervisor, core.Manager, core.GM}
+		for amount, steps := range map[core.Money]int{50_000: 1, 50_001: 2, 500_000: 2, 500_001: 3} {
+			if by := try(amount); !slices.Equal(by, up[:steps]) {
+				k.Errorf("%s is approved by %v", amount, by)
+			}
+		}
+		k.Off("C1.7")
+		if by := try(500_001); !slices.Equal(by, up[:1]) {
+			k.Errorf("switched off, it is approved by %v", by)
+		}
+	})
+}
+
+func TestC13_1_ThePersonComplainedOfTakesNoPart(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.AgainstUser, in.Content = me(k, core.Supervisor), "主管态度恶劣"
+		id := take(k, in)
+		seen := func() (rows int, status int) {
+			b := k.As(core.Supervisor)
+			return b.Get(b.P("complaint")).OK(k).Find("main tbody a[href*='" + id.String() + "']").Length(), b.Get(b.P("complaint/" + id.String())).Status
+		}
+		if n, status := seen(); n != 0 || status < 400 {
+			k.Errorf("he finds %d and reads it: %d", n, status)
+		}
+		k.Refused("C13.1", do(k, core.Desk, complaint.PassTo, id, complaint.Assign{Handler: me(k, core.Supervisor)}))
+		k.Refused("C13.1", do(k, core.Supervisor, complaint.SetValidity, id, complaint.Judge{Validity: complaint.Unfounded, Opinion: "没有的事"}))
+		k.Must(do(k, core.Desk, complaint.SetValidity, id, complaint.Judge{Validity: complaint.Founded, Opinion: "属实"}))
+		k.Refused("C13.1", do(k, core.Supervisor, complaint.RuleOn, id, complaint.Rule{Ruling: "decline", Answer: "x"}))
+		k.Must(do(k, core.Manager, complaint.RuleOn, id, complaint.Rule{Ruling: "accept"}))
+		investigate(k, id)
+		k.Must(do(k, core.Desk, complaint.FindSolution, id, solution()))
+		if r := waits(k, id); r.Role != core.Manager {
+			k.Errorf("the only supervisor is complained of, but the solution waits for the %s", r.Role)
+		}
+		asked := k.TryWrite(core.Desk, func(ctx context.Context, tx db.Tx) error {
+			_, err := approval.Ask(ctx, tx, approval.Request{Verb: "complaint.solve", About: core.Ref{Project: k.Project.ID, Kind: "complaint", ID: id}, Title: core.T("方案", "Solution"), Reason: "x"}, nil, approval.Step{Role: core.Supervisor})
+			return err
+		})
+		k.Must(asked)
+		k.Refused("C13.1", decide(k, core.Supervisor, id))
+		k.Off("C13.1")
+		if n, status := seen(); n != 1 || status != 200 {
+			k.Errorf("switched off, he finds %d and reads it: %d", n, status)
+		}
+	})
+}
+
+func TestC13_2_TheRuleProposesAndAPersonConfirms(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		for content, want := range map[string]string{"灯不亮": complaint.Normal, "再不处理就找记者曝光": complaint.Major, "业主拉横幅堵门": complaint.Major, "要求退款赔偿": complaint.Major, "保安殴打客户": complaint.Major} {
+			in := taken()
+			in.Content = content
+			if c := get(k, take(k, in)); c.Level != want || c.LevelBy != "rule" {
+				k.Errorf("%q is %s by %s", content, c.Level, c.LevelBy)
+			}
+		}
+		in := taken()
+		in.Customer = 4711
+		for n, want := range []string{complaint.Normal, complaint.Normal, complaint.Major} {
+			if c := get(k, take(k, in)); c.Level != want {
+				k.Errorf("complaint %d of the same kind is %s", n+1, c.Level)
+			} else if want == complaint.Major {
+				if d := dutiesOf(k, c.Ref.ID, "C13.3"); len(d) != 1 || c.Grounds != "repeat" {
+					k.Errorf("the third: %q, %+v", c.Grounds, d)
+				}
+				if err := do(k, core.Supervisor, complaint.SetLevel, c.Ref.ID, complaint.Grade{Level: complaint.Normal}); !core.IsKind(err, core.KindInvalid) {
+					k.Errorf("lowered without a reason: %v", err)
+				}
+				k.Must(do(k, core.Supervisor, complaint.SetLevel, c.Ref.ID, complaint.Grade{Level: complaint.Normal, Reason: "同一件事"}))
+				if c = get(k, c.Ref.ID); c.LevelBy != "person" || len(dutiesOf(k, c.Ref.ID, "C13.3")) != 0 {
+					k.Errorf("lowered: %s by %s", c.Level, c.LevelBy)
+				}
+			}
+		}
+		k.Off("C13.2")
+		if c := get(k, take(k, in)); c.Level != complaint.Normal {
+			k.Errorf("switched off, the fourth is %s", c.Level)
+		}
+	})
+}
+
+func TestC13_3_AMajorComplaintIsReportedIn24Hours(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Content = "记者已到现场"
+		id := take(k, in)
+		d := dutiesOf(k, id, "C13.3")
+		if len(d) != 1 || !d[0].Due.Equal(k.Now().Add(24*time.Hour)) {
+			k.Fatalf("the 24 hours: %+v", d)
+		}
+		k.Refused("C13.3", do(k, core.Supervisor, complaint.FileMajor, id, complaint.File{Superior: "孙立", Legal: "法务部", Team: "何海、周慧"}))
+		k.Must(do(k, core.Supervisor, complaint.FileMajor, id, complaint.File{Superior: "孙立", Legal: "法务部", Team: "何海、周慧", Minutes: "当日会议"}))
+		if d = dutiesOf(k, id, "C13.3"); d[0].State != duty.StateDone || d[0].Late {
+			k.Errorf("after the report: %+v", d)
+		}
+		k.Off("C13.3")
+		second := take(k, in)
+		if d := dutiesOf(k, second, "C13.3"); len(d) != 0 {
+			k.Errorf("switched off: %+v", d)
+		}
+		k.Must(do(k, core.Supervisor, complaint.FileMajor, second, complaint.File{Superior: "孙立"}))
+	})
+}
+
+func TestC13_4_TheResultIsToldIn24Hours(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		finish(k, id)
+		d := dutiesOf(k, id, "C13.4")
+		if len(d) != 1 || !d[0].Due.Equal(k.Now().Add(24*time.Hour)) {
+			k.Fatalf("the 24 hours: %+v", d)
+		}
+		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+		if d = dutiesOf(k, id, "C13.4"); d[0].State != duty.StateDone {
+			k.Errorf("after the reply: %+v", d)
+		}
+		second := take(k, taken())
+		k.Off("C13.4")
+		finish(k, second)
+		if d := dutiesOf(k, second, "C13.4"); len(d) != 0 {
+			k.Errorf("switched off: %+v", d)
+		}
+	})
+}
+
+// unread counts what somebody has been told.
+func unread(k *testkit.Kit, r core.Role) (n int) {
+	k.Helper()
+	k.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		n, _, err = notify.Unread(ctx, tx, k.Project.ID, me(k, r), []core.Role{r})
+		return err
+	})
+	return n
+}
+
+func TestC13_6_TheResponsibleManagerIsToldAtOnce(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		d := dutiesOf(k, id, "C13.6")
+		if len(d) != 1 || !d[0].Due.Equal(k.Now().Add(15*time.Minute)) {
+			k.Fatalf("the term: %+v", d)
+		}
+		manager, gm := unread(k, core.Manager), unread(k, core.GM)
+		k.Must(do(k, core.Desk, complaint.PassTo, id, complaint.Assign{Handler: me(k, core.Manager), Department: "工程部"}))
+		if d = dutiesOf(k, id, "C13.6"); d[0].State != duty.StateDone || unread(k, core.Manager) != manager+1 {
+			k.Errorf("after passing it on: %+v, told %d", d, unread(k, core.Manager)-manager)
+		}
+		in := taken()
+		in.Content = "记者已到现场"
+		take(k, in)
+		if unread(k, core.GM) != gm+1 || unread(k, core.Manager) != manager+2 {
+			k.Errorf("of a major one the general manager was told %d times, the manager %d", unread(k, core.GM)-gm, unread(k, core.Manager)-manager-1)
+		}
+		k.Off("C13.6")
+		gm = unread(k, core.GM)
+		if d := dutiesOf(k, take(k, in), "C13.6"); len(d) != 0 || unread(k, core.GM) != gm {
+			k.Errorf("switched off: %+v", d)
+		}
+	})
+}
+
+func TestD4_4_EveryStepHasItsRecordAndTheNextReplyIsAgreed(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Content = "记者已到现场"
+		major := func() core.ID {
+			id := take(k, in)
+			finish(k, id)
+			sealReport(k, id)
+			both := oral()
+			both.Business, both.Relations = "工程部经理", "客服部经理"
+			k.Must(do(k, core.Desk, complaint.Answer, id, both))
+			return id
+		}
+		id := major()
+		unsigned := satisfied()
+		unsigned.Signature = ""
+		k.Refused("D4.4", do(k, core.Desk, complaint.Opine, id, unsigned))
+		k.Must(do(k, core.Desk, complaint.Opine, id, satisfied()))
+		k.Refused("D4.4", do(k, core.Supervisor, complaint.CloseCase, id, summed())) // 报 has no record
+		k.Must(do(k, core.Supervisor, complaint.FileMajor, id, complaint.File{Superior: "孙立", Legal: "法务部", Team: "何海", Minutes: "会议"}))
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+
+		second := take(k, taken())
+		next := k.Now().Add(30 * time.Hour)
+		k.Must(do(k, core.Desk, complaint.AgreeNext, second, complaint.Promise{Next: next, Told: "正在联系厂家"}))
+		if d := dutiesOf(k, second, "D4.4"); len(d) != 1 || !d[0].Due.Equal(next) || d[0].State != duty.StateOpen {
+			k.Errorf("the promise: %+v", d)
+		}
+		k.Must(do(k, core.Desk, complaint.AgreeNext, second, complaint.Promise{Next: next.Add(time.Hour), Told: "配件明天到"}))
+		if d := dutiesOf(k, second, "D4.4"); len(d) != 2 || d[0].State != duty.StateDone {
+			k.Errorf("the second promise: %+v", d)
+		}
+		third := major()
+		k.Off("D4.4")
+		k.Must(do(k, core.Desk, complaint.Opine, third, unsigned))
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, third, complaint.Close{Evaluation: "好", Improvement: "好", DelayBy: "林敏", DelayReason: "等人"}))
+	})
+}
+
+func TestD4_6_WhoIsNotSatisfiedIsHandledAgain(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		finish(k, id)
+		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+		no := complaint.Opinion{Satisfied: "no", Signer: "陈静", Comment: "还是有味"}
+		k.Must(do(k, core.Desk, complaint.Opine, id, no))
+		c := get(k, id)
+		if c.Round != 2 || c.State != complaint.StateAccepted || !c.Open || !c.Approved.IsZero() {
+			k.Fatalf("round %d, %s", c.Round, c.State)
+		}
+		if d := dutiesOf(k, id, "C1.5"); len(d) != 2 || d[1].State != duty.StateOpen {
+			k.Errorf("the second round's term: %+v", d)
+		}
+		investigate(k, id)
+		solve(k, id)
+		k.Must(do(k, core.Desk, complaint.Complete, id, complaint.Finish{Result: "换了风口"}))
+		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+		k.Refused("D4.6", do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		k.Must(do(k, core.Desk, complaint.Opine, id, satisfied()))
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+
+		second := take(k, taken())
+		finish(k, second)
+		k.Must(do(k, core.Desk, complaint.Answer, second, oral()))
+		k.Off("D4.6")
+		k.Must(do(k, core.Desk, complaint.Opine, second, no))
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, second, complaint.Close{Evaluation: "好", Improvement: "好", DelayBy: "林敏", DelayReason: "等人"}))
+	})
+}
+
+func TestC11_2_ClosingAsksSumsUpAndRecordsDelay(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		finish(k, id)
+		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
+		k.Refused("C11.2", do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		k.Must(do(k, core.Desk, complaint.Opine, id, satisfied()))
+		k.Refused("C11.2", do(k, core.Supervisor, complaint.CloseCase, id, complaint.Close{Evaluation: "好"}))
+		loss := summed()
+		loss.Loss = 100
+		k.Refused("C11.2", do(k, core.Supervisor, complaint.CloseCase, id, loss))
+		k.Advance(9 * 24 * time.Hour) // past the seven days
+		k.Refused("C11.2", do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		late := summed()
+		late.DelayBy, late.DelayReason = "林敏", "忘记归档"
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, late))
+		second := take(k, taken())
+		opined(k, second)
+		k.Off("C11.2")
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, second, complaint.Close{}))
+	})
+}
+
+func TestD4_8_SevenKindsAndWhatIsBeyondAuthorityIsMajor(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		if n := len(complaint.Categories()); n != 7 {
+			k.Errorf("%d kinds", n)
+		}
+		id := take(k, taken())
+		beyond := complaint.Grade{Level: complaint.Major, Grounds: []string{"authority"}, Reason: "涉及总部合同"}
+		k.Refused("D4.8", do(k, core.Supervisor, complaint.SetLevel, id, beyond))
+		beyond.Next = k.Now().Add(48 * time.Hour)
+		k.Must(do(k, core.Supervisor, complaint.SetLevel, id, beyond))
+		if c := get(k, id); c.Level != complaint.Major || !c.Next.Equal(beyond.Next) || len(dutiesOf(k, id, "D4.4")) != 1 {
+			k.Errorf("%s, next reply %s", c.Level, c.Next)
+		}
+		k.Off("D4.8")
+		beyond.Next = time.Time{}
+		k.Must(do(k, core.Supervisor, complaint.SetLevel, take(k, taken()), beyond))
+	})
+}
+
+func TestB7_2_HeadOfficeFollowsWhatItTookIn(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.CompanyLevel = true
+		id := take(k, in)
+		opined(k, id)
+		k.Refused("B7.2", do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		k.Must(do(k, core.Quality, complaint.Follow, id, complaint.Word{Text: "已督促,结果已知悉"}))
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, summed()))
+		second := take(k, in)
+		opined(k, second)
+		k.Off("B7.2")
+		k.Must(do(k, core.Supervisor, complaint.CloseCase, second, complaint.Close{Evaluation: "好", Improvement: "好", DelayBy: "林敏", DelayReason: "等人"}))
+	})
+}
+
+func TestL5_ErasureBlanksWhoComplained(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Customer, in.CustomerName = 4711, "华达科技"
+		id := take(k, in)
+		k.Write(core.Manager, func(ctx context.Context, tx db.Tx) error { return complaint.Erase(ctx, tx, k.Project.ID, 4711) })
+		if c := get(k, id); c.Contact != "" || c.Phone != "" || c.CustomerName != "" || c.Content == "" {
+			k.Errorf("after the erasure: %+v", c)
+		}
+	})
+}

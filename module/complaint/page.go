@@ -1,0 +1,212 @@
+package complaint
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/module/desk"
+	"huiyin/register"
+	"huiyin/web/ui"
+)
+
+// record is the case's page: the six steps first, then what each step has brought.
+func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
+	r := register.Record{About: c.Customer, Head: ui.HeadView{Title: ui.Plain(c.Number), Sub: ui.Plain(c.Content), Aside: join(c.UnitCode, c.who()),
+		Pills: []ui.PillView{{Tone: stateTone(c), Text: core.Label(States(), c.State)}}}}
+	if c.Level == Major {
+		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: levelTone(c.Level), Text: core.Label(Levels(), c.Level)})
+	}
+	if c.LevelBy == "rule" && c.Open {
+		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("级别待确认", "Severity to be confirmed")})
+	}
+	if c.CompanyLevel {
+		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Run, Text: core.T("公司级", "Company level")})
+	}
+	if c.Round > 1 {
+		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("第 %d 轮", "Round %d", c.Round)})
+	}
+	var err error
+	if r.Alarm, err = alarmCard(ctx, tx, c); err != nil {
+		return r, err
+	}
+	ns, err := Notes(ctx, tx, c)
+	if err != nil {
+		return r, err
+	}
+	r.Cards = []templ.Component{stepCard(stepLine(ctx, c), register.Cite(ctx, "D4.4")), register.FieldsCard(core.T("投诉", "Complaint"), pairs(ctx, c))}
+	if work := workPairs(ctx, c); len(work) > 0 {
+		r.Cards = append(r.Cards, register.FieldsCard(core.T("处理", "Handling"), work))
+	}
+	if len(ns) > 0 {
+		r.Cards = append(r.Cards, tableCard(core.T("调查与沟通", "Inquiries and talks"), noteTable(ctx, ns)))
+	}
+	if !c.Reported.IsZero() {
+		r.Cards = append(r.Cards, register.FieldsCard(core.T("调查报告", "Investigation report"), reportPairs(ctx, c)))
+	}
+	if !c.Filed.IsZero() {
+		r.Cards = append(r.Cards, register.FieldsCard(core.T("重大投诉报备", "Report of the major complaint"), filedPairs(ctx, c)))
+	}
+	return r, nil
+}
+
+// alarmCard is the running 24 hours of a major complaint (C13.3).
+func alarmCard(ctx context.Context, tx db.Tx, c Case) (*ui.AlarmView, error) {
+	if c.Level != Major || !c.Open || !c.Filed.IsZero() {
+		return nil, nil
+	}
+	due, err := db.Value[time.Time](ctx, tx, "select max(due_at) from duty_duty where project_id = $1 and kind = 'complaint' and record_id = $2 and clause = 'C13.3' and state = 'open'", c.Ref.Project, int64(c.Ref.ID))
+	if err != nil || due.IsZero() {
+		return nil, err
+	}
+	return &ui.AlarmView{Label: core.T("重大投诉报备", "Report the major complaint"), Due: due, Now: core.Now(ctx), Text: core.T("24 小时内向上级、法务报备,成立处理小组并留会议记录", "Within 24 hours: report to the superior and legal affairs, form a team, keep minutes"),
+		Clause: "C13.3", ClauseHref: register.Cite(ctx, "C13.3"), Verb: "file", Note: groundsText(c), Missing: core.T("尚未报备", "Not reported yet")}, nil
+}
+
+// groundsText says why the case is major.
+func groundsText(c Case) core.Text {
+	var zh, en []string
+	for _, g := range c.grounds() {
+		l := core.Label(Grounds(), g)
+		zh, en = append(zh, l.ZH), append(en, l.EN)
+	}
+	return core.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")}
+}
+
+// pairer collects what has a value.
+type pairer struct {
+	ctx context.Context
+	out []ui.Pair
+}
+
+func (p *pairer) add(zh, en, v string) {
+	if strings.TrimSpace(v) != "" {
+		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
+	}
+}
+
+func (p *pairer) time(zh, en string, t time.Time) {
+	if !t.IsZero() {
+		p.add(zh, en, ui.Full(p.ctx, t))
+	}
+}
+
+func (p *pairer) choice(zh, en string, cs []core.Choice, v string) {
+	if v != "" {
+		p.add(zh, en, core.Label(cs, v).Say(p.ctx))
+	}
+}
+
+func (p *pairer) money(zh, en string, m core.Money) {
+	if m != 0 {
+		p.add(zh, en, m.String())
+	}
+}
+
+// pairs are what was taken down (A6.1, C1.2).
+func pairs(ctx context.Context, c Case) []ui.Pair {
+	p := pairer{ctx: ctx}
+	p.add("受理", "Received", ui.Full(ctx, c.At)+" · "+core.Label(desk.Channels(), c.Channel).Say(ctx))
+	if c.Anonymous {
+		p.add("投诉人", "Complainant", core.T("匿名", "anonymous").Say(ctx))
+	}
+	p.add("投诉人", "Complainant", strings.TrimSpace(string(c.Contact)+" "+c.Phone.Mask()))
+	p.add("所在公司", "Company", join(c.CustomerName, c.Company))
+	p.add("位置", "Place", join(c.UnitCode, c.Place))
+	p.choice("类别", "Kind", Categories(), c.Category)
+	p.add("内容", "Content", c.Content)
+	p.add("要求", "Demand", c.Demand)
+	if c.Against != "" {
+		p.add("投诉对象", "Against", join(core.Label(Against(), c.Against).Say(ctx), c.AgainstName))
+	}
+	p.add("级别", "Severity", join(core.Label(Levels(), c.Level).Say(ctx), groundsText(c).Say(ctx), c.GradeReason))
+	p.add("来件", "Letter", join(c.LetterNo, c.LetterTo))
+	return p.out
+}
+
+// workPairs are what the handling has brought so far.
+func workPairs(ctx context.Context, c Case) []ui.Pair {
+	p := pairer{ctx: ctx}
+	p.add("责任经理", "Responsible", join(c.HandlerName, c.Department))
+	p.choice("判定", "Proposed", Validities(), c.Validity)
+	p.add("受理部门处理意见", "Department's opinion", c.Opinion)
+	if c.Ruling != "" {
+		p.add("裁定", "Ruling", join(core.Label(Rulings(), c.Ruling).Say(ctx), c.RulingReason, c.RuledBy))
+	}
+	p.add("原因", "Cause", c.Cause)
+	p.add("责任部门和责任人", "Responsible party", c.Responsible)
+	p.add("解决办法", "Solution", c.Solution)
+	p.money("补偿", "Compensation", c.Compensation)
+	p.time("方案批准", "Approved", c.Approved)
+	p.add("处理结果", "Result", c.Result)
+	p.add("答复", "Reply", c.Reply)
+	p.add("出面协商", "Negotiated by", join(c.Business, c.Relations))
+	p.time("约定下次回复", "Next reply", c.Next)
+	if !c.Until.IsZero() {
+		p.add("延期至", "Extended to", join(ui.Full(ctx, c.Until), string(c.Consent)))
+	}
+	p.choice("客户意见", "Customer's opinion", []core.Choice{{Value: "yes", Label: core.T("满意", "satisfied")}, {Value: "no", Label: core.T("不满意", "not satisfied")}}, c.Satisfied)
+	p.add("签署", "Signed", join(string(c.Signer), c.Comment))
+	p.add("总结评价", "Evaluation", c.Evaluation)
+	p.add("改善对策", "Improvement", c.Improvement)
+	p.add("延误责任", "Delay", join(c.DelayBy, c.DelayReason))
+	p.money("损失", "Loss", c.Loss)
+	p.add("责任处理", "Responsibility", c.Liability)
+	p.add("作废", "Voided", c.Reason)
+	return p.out
+}
+
+func reportPairs(ctx context.Context, c Case) []ui.Pair {
+	p := pairer{ctx: ctx}
+	for _, f := range reportFields() {
+		p.add(f.Label.ZH, f.Label.EN, *f.Ptr(&c.Report).(*string))
+	}
+	if c.Sealed.IsZero() {
+		p.add("审核", "Review", core.T("逐级审核中", "under review").Say(ctx))
+	}
+	p.time("总经理批准", "Approved by the general manager", c.Sealed)
+	return p.out
+}
+
+func filedPairs(ctx context.Context, c Case) []ui.Pair {
+	p := pairer{ctx: ctx}
+	p.time("报备", "Reported", c.Filed)
+	p.add("上级", "Superior", c.FiledTo)
+	p.add("法务", "Legal affairs", c.Legal)
+	p.add("处理小组", "Team", c.Team)
+	p.add("会议记录", "Minutes", c.Minutes)
+	p.add("媒体往来", "Media log", c.Media)
+	return p.out
+}
+
+func noteTable(ctx context.Context, ns []Note) ui.TableView {
+	t := ui.TableView{Columns: []ui.Column{{Label: core.T("时间", "Time")}, {Label: core.T("事项", "What")}, {Label: core.T("内容", "Content")}, {Label: core.T("记录人", "By")}}}
+	what := map[string]core.Text{"ask": core.T("调查", "Inquiry"), "follow": core.T("总部跟进", "Head office"), "reply": core.T("告知客户", "Told the customer")}
+	for _, n := range ns {
+		how := ""
+		if n.How != "" {
+			how = core.Label(Ways(), n.How).Say(ctx)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, n.At)}, {Text: join(what[n.Kind].Say(ctx), how)}, {Text: n.Text}, {Text: n.By}}})
+	}
+	return t
+}
+
+// join puts a dot between what there is.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
+}
+
+// about names the case above a form.
+func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
+	c, err := Get(ctx, tx, id)
+	if err != nil || readable(ctx, tx, c) != nil {
+		return core.Text{}, err
+	}
+	return ui.Plain(join(c.Number, c.UnitCode, c.who(), c.Content)), nil
+}
