@@ -11,6 +11,7 @@ import (
 	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/module/complaint"
 	"huiyin/module/customer"
 	"huiyin/module/desk"
 	"huiyin/module/estate"
@@ -76,7 +77,17 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	}
 	in.Kind, in.Content = "complaint", "Drilling above us during office hours"
 	in.Details = []desk.Detail{{Name: "category", Value: "noise"}, {Name: "demand", Value: "Drill after six"}}
-	_, _, err = desk.Take(ctx, tx, in)
+	_, ref, err := desk.Take(ctx, tx, in)
+	if err != nil {
+		return err
+	}
+	if err := complaint.SetValidity(ctx, tx, ref.ID, complaint.Judge{Validity: complaint.Founded, Opinion: "True"}); err != nil {
+		return err
+	}
+	if err := complaint.RuleOn(ctx, tx, ref.ID, complaint.Rule{Ruling: "accept"}); err != nil {
+		return err
+	}
+	_, err = complaint.DrawUp(ctx, tx, ref.ID, complaint.Draft{Sort: "preventive", Text: "Check the permits", Department: "Engineering", Due: core.Today(ctx).Add(7)})
 	return err
 }
 

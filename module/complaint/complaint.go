@@ -14,6 +14,9 @@
 //     one the head and the general manager too; C13.3 it is reported and minuted within 24 hours.
 //   - C13.4 The result is told within 24 hours; D4.6 who is not satisfied has his case taken up again until he is.
 //   - C11.2 Closing sums up, names improvements and who was responsible for a delay.
+//   - C1.3, C1.4 The investigation report has six parts and goes up to the general manager; C1.7 compensation is approved by
+//     the authority table; C11.3 measures are drawn up, approved, carried out and checked by a named supervisor.
+//   - C1.6 The month's statistics go to the general manager by the tenth. D5.8 No more than two valid ones a day.
 //   - B7.2 A complaint at company level is followed by head office until its result is known there.
 //
 // Imported complaints are matters of the desk.

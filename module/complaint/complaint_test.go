@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"image"
 	"image/png"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"huiyin/file"
 	"huiyin/module/complaint"
 	"huiyin/notify"
+	"huiyin/regulation"
 	"huiyin/testkit"
 )
 
@@ -680,5 +683,189 @@ func TestL5_ErasureBlanksWhoComplained(t *testing.T) {
 		if c := get(k, id); c.Contact != "" || c.Phone != "" || c.CustomerName != "" || c.Content == "" {
 			k.Errorf("after the erasure: %+v", c)
 		}
+	})
+}
+
+// words is a PDF's text without its spaces.
+func words(k *testkit.Kit, pdf []byte) string {
+	k.Helper()
+	cmd := exec.Command("pdftotext", "-layout", "-", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	out, err := cmd.Output()
+	k.Must(err)
+	return strings.Join(strings.Fields(string(out)), "")
+}
+
+func TestC1_2_TheCardSaysWhoWhatWhenAndTheOpinion(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		accept(k, id)
+		b := k.As(core.Desk)
+		card := words(k, b.Get(b.P("complaint/"+id.String()+"/card.pdf")).OK(k).Body)
+		c := get(k, id)
+		for _, want := range []string{"投诉记录卡", "FM-TS-001", c.Number, "华达科技", "尽快处理", "属实", c.At.In(core.China).Format("2006-01-02")} {
+			if !strings.Contains(card, want) {
+				k.Errorf("the card lacks %q: %s", want, card)
+			}
+		}
+		if page := b.Get(b.P("complaint/" + id.String())).OK(k); page.Find("ol.steps li").Length() != 6 {
+			k.Errorf("the page shows %d steps", page.Find("ol.steps li").Length())
+		}
+		k.Off("C1.2")
+		b = k.As(core.Desk)
+		if card := words(k, b.Get(b.P("complaint/"+id.String()+"/card.pdf")).OK(k).Body); strings.Contains(card, "FM-TS-001") {
+			k.Error("switched off, the paper is still the form")
+		}
+	})
+}
+
+func TestTheMerchantsFormAndTheLetterPrint(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		b := k.As(core.Desk)
+		if letter := words(k, b.Get(b.P("complaint/"+id.String()+"/letter.pdf")).OK(k).Body); strings.Contains(letter, "加派一班") {
+			k.Error("the letter tells a solution that nobody approved")
+		}
+		opined(k, id)
+		form := words(k, b.Get(b.P("complaint/"+id.String()+"/opinion.pdf")).OK(k).Body)
+		letter := words(k, b.Get(b.P("complaint/"+id.String()+"/letter.pdf")).OK(k).Body)
+		if !strings.Contains(form, "商户意见受理表") || !strings.Contains(form, "陈静") || !strings.Contains(letter, "加派一班清运") {
+			k.Errorf("form %s, letter %s", form, letter)
+		}
+	})
+}
+
+func TestC1_6_TheMonthIsReportedByTheTenth(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.SetNow(time.Date(2026, 11, 25, 2, 0, 0, 0, time.UTC))
+		opined(k, take(k, taken()))
+		in := taken()
+		in.Category = "noise"
+		take(k, in)
+		november := core.Month("2026-11")
+		submit := func(m core.Month) error {
+			return k.TryWrite(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+				_, err := complaint.SubmitMonth(ctx, tx, 0, complaint.Submit{Month: m})
+				return err
+			})
+		}
+		if err := submit(november); !core.IsKind(err, core.KindInvalid) {
+			k.Errorf("a month that is not over: %v", err)
+		}
+		k.SetNow(time.Date(2026, 12, 2, 2, 0, 0, 0, time.UTC))
+		k.Tick()
+		owed := func() (out []duty.Duty) {
+			k.Read(func(ctx context.Context, tx db.Tx) error {
+				ds, err := duty.Of(ctx, tx, duty.PeriodRef(k.Project.ID, core.MonthOf(k.Now(), core.China)))
+				out = slices.DeleteFunc(ds, func(d duty.Duty) bool { return d.Clause != "C1.6" })
+				return err
+			})
+			return out
+		}
+		if d := owed(); len(d) != 1 || d[0].Day > "2026-12-10" || d[0].Day < "2026-12-08" {
+			k.Fatalf("owed: %+v", d)
+		}
+		b := k.As(core.Supervisor)
+		page := b.Get(b.P("complaint/report?month=2026-11")).OK(k)
+		if last := page.Find("main table tbody tr").Last().Text(); !strings.Contains(last, "2") || !page.Has("装修噪音") {
+			k.Errorf("the page: %s", page.Text("main"))
+		}
+		if pdf := words(k, b.Get(b.P("complaint/report.pdf?month=2026-11")).OK(k).Body); !strings.Contains(pdf, "投诉统计表") {
+			k.Errorf("printed: %s", pdf)
+		}
+		told := unread(k, core.GM)
+		k.Must(submit(november))
+		if err := submit(november); !core.IsKind(err, core.KindConflict) {
+			k.Errorf("reported twice: %v", err)
+		}
+		if d := owed(); d[0].State != duty.StateDone || unread(k, core.GM) != told+1 {
+			k.Errorf("after the report: %+v", d)
+		}
+		k.Off("C1.6")
+		k.SetNow(time.Date(2027, 1, 4, 2, 0, 0, 0, time.UTC))
+		k.Tick()
+		if d := owed(); len(d) != 0 {
+			k.Errorf("switched off: %+v", d)
+		}
+	})
+}
+
+func TestD5_8_NoMoreThanTwoValidADay(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.SetNow(time.Date(2026, 11, 3, 2, 0, 0, 0, time.UTC))
+		for range 3 {
+			accept(k, take(k, taken()))
+		}
+		take(k, taken()) // nobody has found it valid
+		measured := func() (f regulation.Figure) {
+			k.Read(func(ctx context.Context, tx db.Tx) (err error) {
+				f, err = complaint.Module().Measures[0].Of(ctx, tx, k.Project.ID, "2026-11")
+				return err
+			})
+			return f
+		}
+		if f := measured(); f.Num != 2 || f.Den != 3 || len(f.Breaking) != 3 || !f.Provisional {
+			k.Errorf("measured %+v", f)
+		}
+		k.Write(core.Manager, func(ctx context.Context, tx db.Tx) error {
+			return regulation.Set(ctx, tx, k.Project.ID, "D5.8", "target", "3", core.Today(ctx).Add(1))
+		})
+		k.Advance(24 * time.Hour)
+		if f := measured(); f.Num != 4 || f.Den != 4 || len(f.Breaking) != 0 {
+			k.Errorf("with three a day: %+v", f)
+		}
+		b := k.As(core.Supervisor)
+		if p := b.Get(b.P("clause/D5.8")).OK(k); !p.Has("有效投诉不超上限的天数") {
+			k.Errorf("the clause's page does not show the measure: %s", p.Text("main"))
+		}
+		k.Off("D5.8")
+		if p := b.Get(b.P("clause/D5.8")).OK(k); p.Has("有效投诉不超上限的天数") {
+			k.Error("switched off, it is still measured")
+		}
+	})
+}
+
+func TestC11_3_MeasuresAreApprovedSupervisedAndChecked(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		accept(k, id)
+		draw := func() (measure core.ID) {
+			k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+				measure, err = complaint.DrawUp(ctx, tx, id, complaint.Draft{Sort: "preventive", Text: "每日巡查垃圾清运", Department: "客服部", Due: core.Today(ctx).Add(7)})
+				return err
+			})
+			return measure
+		}
+		state := func(measure core.ID) (m complaint.Corrective, owed []duty.Duty) {
+			k.Must(k.App.DB.Read(k.Ctx(core.Desk), func(ctx context.Context, tx db.Tx) (err error) {
+				if m, err = complaint.GetMeasure(ctx, tx, measure); err == nil {
+					owed, err = duty.Of(ctx, tx, m.Ref)
+				}
+				return err
+			}))
+			return m, owed
+		}
+		measure := draw()
+		k.Refused("C11.3", do(k, core.Desk, complaint.CarryOut, measure, complaint.Word{Text: "已排班"}))
+		k.Must(do(k, core.GM, complaint.ApproveMeasure, measure, complaint.Naming{Supervisor: me(k, core.Quality)}))
+		if m, owed := state(measure); m.State != complaint.MeasureApproved || len(owed) != 1 || owed[0].Day != m.Due {
+			k.Fatalf("approved: %+v, %+v", m, owed)
+		}
+		k.Must(do(k, core.Desk, complaint.CarryOut, measure, complaint.Word{Text: "已排班"}))
+		k.Refused("C11.3", do(k, core.Supervisor, complaint.CheckMeasure, measure, complaint.Check{Good: true, Finding: "好"}))
+		k.Must(do(k, core.Quality, complaint.CheckMeasure, measure, complaint.Check{Finding: "周日没有巡查"}))
+		if m, owed := state(measure); m.State != complaint.MeasureApproved || owed[0].State != duty.StateOpen {
+			k.Errorf("sent back: %s, %+v", m.State, owed)
+		}
+		k.Must(do(k, core.Desk, complaint.CarryOut, measure, complaint.Word{Text: "周日也巡查"}))
+		k.Must(do(k, core.Quality, complaint.CheckMeasure, measure, complaint.Check{Good: true, Finding: "合格"}))
+		if m, owed := state(measure); m.State != complaint.MeasureClosed || owed[0].State != duty.StateDone {
+			k.Errorf("closed: %s, %+v", m.State, owed)
+		}
+		second := draw()
+		k.Must(do(k, core.GM, complaint.ApproveMeasure, second, complaint.Naming{Supervisor: me(k, core.Quality)}))
+		k.Must(do(k, core.Desk, complaint.CarryOut, second, complaint.Word{Text: "已排班"}))
+		k.Off("C11.3")
+		k.Must(do(k, core.Supervisor, complaint.CheckMeasure, second, complaint.Check{Good: true, Finding: "好"}))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/duty"
 	"huiyin/house"
 	"huiyin/journal"
 	"huiyin/register"
@@ -19,11 +20,15 @@ import (
 // Module declares complaints.
 func Module() house.Module {
 	return house.Module{Name: "complaint", Label: core.T("投诉", "Complaints"), Migrations: Migrations,
-		Registers: []register.Any{cases()}, Routes: routes(), Forms: forms(),
-		Perms:  []register.Perm{{Name: "complaint.take", Label: core.T("投诉:受理", "Complaints: take down"), Roles: readers()}},
-		Tables: []journal.Table{{Kind: "complaint", Name: "complaint_case"}},
+		Registers: []register.Any{cases(), correctives()}, Routes: routes(), Forms: forms(),
+		Perms: []register.Perm{{Name: "complaint.take", Label: core.T("投诉:受理", "Complaints: take down"), Roles: readers()},
+			{Name: "complaint.statistics", Label: core.T("投诉:统计表", "Complaints: statistics"), Roles: heads()}},
+		Tables:   []journal.Table{{Kind: "complaint", Name: "complaint_case"}, {Kind: "complaint-action", Name: "complaint_action"}, {Kind: "complaint-month", Name: "complaint_month"}},
+		Measures: measures(), Recurring: []duty.Recurring{{Clause: "C1.6", Number: "day", Title: core.T("投诉统计表报总经理", "Complaint statistics to the general manager"), URL: "complaint/report", Before: true}},
 		Nav: []house.Nav{{Wing: house.Matters, Order: 30, Label: core.T("投诉", "Complaints"), Icon: "message", Path: "complaint", Perm: "complaint.view",
-			Count: opened}},
+			Count: opened},
+			{Wing: house.Matters, Order: 31, Label: core.T("投诉统计表", "Complaint statistics"), Icon: "chart-bar", Path: "complaint/report", Perm: "complaint.statistics"},
+			{Wing: house.Matters, Order: 32, Label: core.T("纠正预防措施", "Corrective measures"), Icon: "checks", Path: "complaint-action", Perm: "complaint-action.view"}},
 		OnErase:     []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:      []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), panel("desk", "matter_id")},
 		Approvals:   []approval.Kind{{Verb: solveVerb, Name: core.T("投诉处理方案", "Solution of a complaint"), Can: canApprove, Run: runSolve}, {Verb: reportVerb, Name: core.T("投诉调查报告", "Investigation report"), Can: canApprove, Run: runReport}},
@@ -49,10 +54,12 @@ func claims() []regulation.Claim {
 	return []regulation.Claim{c("A6.1", "complaint?state=all", regulation.ByForm, regulation.ByGuard), c("A6.2", "complaint?state=all", regulation.ByFlow, regulation.ByGuard), c("B7.2", "complaint?company=company&state=all", regulation.ByFlow, regulation.ByGuard),
 		c("C1.1", "complaint?state=judged", regulation.ByFlow, regulation.ByGuard), c("C1.3", "complaint?state=all", regulation.ByForm, regulation.ByGuard), c("C1.4", "complaint?level=major&state=all", regulation.ByFlow, regulation.ByGuard),
 		term("C1.5", "complaint"), {Clause: "C1.7", By: []regulation.Mechanism{regulation.ByFlow}, Numbers: []string{"supervisor", "manager"}, Records: "complaint?state=solving"},
-		term("C11.1", "complaint?state=accepted"), c("C11.2", "complaint?state=closed", regulation.ByFlow, regulation.ByGuard), c("C11.4", "complaint?state=solving", regulation.ByGuard), c("C13.1", "complaint?state=all", regulation.ByGuard, regulation.ByAccess),
+		term("C11.1", "complaint?state=accepted"), c("C11.2", "complaint?state=closed", regulation.ByFlow, regulation.ByGuard), c("C11.3", "complaint-action", regulation.ByFlow, regulation.ByGuard, regulation.ByDuty), c("C11.4", "complaint?state=solving", regulation.ByGuard), c("C13.1", "complaint?state=all", regulation.ByGuard, regulation.ByAccess),
 		{Clause: "C13.2", By: []regulation.Mechanism{regulation.ByParam}, Numbers: []string{"repeat", "window"}, Records: "complaint?level=major&state=all"},
 		term("C13.3", "complaint?level=major", regulation.ByGuard), term("C13.4", "complaint?state=finished"), term("C13.6", "complaint?state=new"),
 		c("D4.4", "complaint", regulation.ByFlow, regulation.ByGuard, regulation.ByDuty), term("D4.5", "complaint", regulation.ByGuard), c("D4.6", "complaint?state=replied", regulation.ByFlow, regulation.ByGuard),
+		c("C1.2", "complaint?state=all", regulation.ByForm), {Clause: "C1.6", By: []regulation.Mechanism{regulation.ByRecurring}, Numbers: []string{"day"}, Records: "complaint/report"},
+		{Clause: "D5.8", By: []regulation.Mechanism{regulation.ByMeasure}, Numbers: []string{"target"}, Records: "complaint?validity=founded&state=all"},
 		c("D4.8", "complaint?level=major&state=all", regulation.ByParam, regulation.ByGuard)}
 }
 

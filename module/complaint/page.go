@@ -52,6 +52,21 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 	if !c.Filed.IsZero() {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("重大投诉报备", "Report of the major complaint"), filedPairs(ctx, c)))
 	}
+	measures, err := measureTable(ctx, tx, c)
+	if err != nil {
+		return r, err
+	}
+	if len(measures.Rows) > 0 {
+		r.Cards = append(r.Cards, tableCard(core.T("纠正预防措施", "Corrective measures"), measures))
+	}
+	link := func(zh, en, path string) ui.Link {
+		return ui.Link{Label: core.T(zh, en), Href: href(ctx, c.Ref.ID, path)}
+	}
+	links := []ui.Link{link("投诉记录卡", "Complaint card", "card.pdf"), link("商户意见受理表", "Merchant Opinion Form", "opinion.pdf")}
+	if c.Written {
+		links = append(links, link("回函", "Reply letter", "letter.pdf"))
+	}
+	r.Cards = append(r.Cards, papers(links))
 	return r, nil
 }
 

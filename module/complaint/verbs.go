@@ -177,5 +177,6 @@ func sideVerbs() []register.Verber {
 			field("consent", "取得谁的理解", "Who consented", func(e *Extend) any { return &e.Consent }), field("how", "方式", "How", func(e *Extend) any { return &e.How })}},
 		register.Verb[Word]{Name: "follow", Label: core.T("总部督促跟进", "Head office follows up"), Roles: headOffice(), Clause: "B7.2", Can: checked("follow", canFollow), Do: doing(Follow), Fields: word("督促内容和跟进结果", "What was asked, and the result")},
 		register.Verb[Word]{Name: "void", Label: core.T("作废", "Void"), Roles: heads(), Danger: true, Can: checked("void", canVoid), Do: doing(Void), Fields: word("理由", "Reason")},
+		draftVerb(), submitVerb(),
 	}
 }
