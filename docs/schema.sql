@@ -1189,6 +1189,153 @@ drop index desk_matter_phone;
 drop index desk_matter_mine;
 create index desk_matter_handed on desk_matter (project_id, handed_user, rank, at, id) where open and handed_user is not null;
 
+-- 20261126100500_desk_flow.sql
+-- Who answers for a matter (首问负责), what was looked into, who confirmed the end, and with what it belongs together.
+alter table desk_matter add column owner_id bigint;
+alter table desk_matter add column owner_name text not null default '';
+alter table desk_matter add column accepted_at bigint;
+alter table desk_matter add column no_limit boolean not null default false;
+alter table desk_matter add column findings text not null default '';
+alter table desk_matter add column confirmed_at bigint;
+alter table desk_matter add column confirmed_by text not null default '';
+alter table desk_matter add column confirmed_how text not null default '';
+alter table desk_matter add column reported_at bigint;
+alter table desk_matter add column reported_reason text not null default '';
+alter table desk_matter add column merged_id bigint;
+alter table desk_matter add column split_id bigint;
+create index desk_matter_merged on desk_matter (project_id, merged_id) where merged_id is not null;
+create index desk_matter_split on desk_matter (project_id, split_id) where split_id is not null;
+create index desk_matter_late on desk_matter (project_id, handed_due) where open and handed_due is not null;
+-- Every hand-over (转办): from whom to whom, why, and whether it was accepted. The matter's own entries are its journal.
+create table desk_transfer (
+  project_id bigint not null,
+  id bigint not null,
+  matter_id bigint not null,
+  at bigint not null,
+  by_name text not null,
+  from_name text not null default '',
+  to_role text not null default '',
+  to_name text not null default '',
+  due_at bigint,
+  reason text not null,
+  reported boolean not null,
+  accepted_at bigint,
+  accepted_name text not null default '',
+  refused_at bigint,
+  refused_reason text not null default '',
+  primary key (project_id, id)
+);
+create index desk_transfer_matter on desk_transfer (project_id, matter_id, id);
+-- The mailbox beside the project's hotline (B4.1).
+create table desk_line (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  mailbox text not null default '',
+  primary key (project_id, id)
+);
+create unique index desk_line_one on desk_line (project_id);
+-- What customers' opinions of a period came to, and how they were told (A7.2).
+create table desk_feedback (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  month text not null,
+  since text not null,
+  taken bigint not null,
+  answered bigint not null,
+  waiting bigint not null,
+  summary text not null,
+  measures text not null,
+  told_how text not null default '',
+  told text not null default '',
+  at bigint not null,
+  writer text not null default '',
+  primary key (project_id, id)
+);
+create unique index desk_feedback_month on desk_feedback (project_id, month);
+-- Talks with the owners' committee and the authorities (C7.11).
+create table desk_talk (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  party text not null,
+  who text not null,
+  day text not null,
+  month text not null,
+  how text not null,
+  subject text not null,
+  minutes text not null,
+  outcome text not null default '',
+  writer text not null default '',
+  primary key (project_id, id)
+);
+create index desk_talk_day on desk_talk (project_id, day, id);
+
+-- 20261126100510_desk_call.sql
+-- The call log (通话记录), with what becomes of each recording (C19.2).
+create table desk_call (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  origin text not null,
+  outside_id text not null default '',
+  at bigint not null,
+  day text not null,
+  month text not null,
+  direction text not null,
+  phone text not null default '',
+  answered boolean not null,
+  user_name text not null default '',
+  seconds bigint not null default 0,
+  recording text not null default '',
+  recording_state text not null,
+  customer_id bigint,
+  customer_name text not null default '',
+  matter_id bigint,
+  matter_number text not null default '',
+  apart_at bigint,
+  place text not null default '',
+  expired_at bigint,
+  deleted_at bigint,
+  primary key (project_id, id)
+);
+create index desk_call_at on desk_call (project_id, at, id);
+create index desk_call_answered on desk_call (project_id, answered, at, id);
+create index desk_call_month on desk_call (project_id, month, direction, answered);
+create index desk_call_matter on desk_call (project_id, matter_id) where matter_id is not null;
+create index desk_call_customer on desk_call (project_id, customer_id, at) where customer_id is not null;
+create index desk_call_recording on desk_call (project_id, recording_state, at, id);
+create unique index desk_call_outside on desk_call (project_id, outside_id) where outside_id <> '';
+
 -- 20261122100600_repair.sql
 create table repair_order (
   project_id bigint not null,

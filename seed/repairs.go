@@ -58,6 +58,9 @@ func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 				return err
 			}
 		}
+		if err := t.counter(ctx, tx, morning); err != nil {
+			return err
+		}
 		return t.chores(ctx, tx, morning)
 	})
 	if err == nil && t.today%5 == 3 {

@@ -308,6 +308,9 @@ func (t *town) stopped(ctx context.Context, came time.Time, confirmed bool, afte
 // pending leaves some work for whoever decides: a change of the regulation, and a contractor for an emergency.
 func (t *town) pending(ctx context.Context, tx db.Tx) error {
 	before := at(ctx, t.now.Add(-90*time.Minute))
+	if err := t.waiting(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := compliance.ProposeChange(t.as(before, core.Supervisor), tx, "B4.3", compliance.ChangeIn{Name: "term", Value: "20min", Scope: "project", From: core.Today(before).Add(9), Reason: "客户希望更快得到回音"}); err != nil {
 		return err
 	}

@@ -70,6 +70,9 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	if _, _, err := desk.Take(ctx, tx, in); err != nil {
 		return err
 	}
+	if err := fillDesk(ctx, tx); err != nil {
+		return err
+	}
 	in.Kind, in.Content = "repair", "The tap in the pantry leaks"
 	in.Details = []desk.Detail{{Name: "scope", Value: repair.Indoor}, {Name: "trade", Value: "water"}, {Name: "confirmed", Value: "true"}}
 	if _, _, err = desk.Take(ctx, tx, in); err != nil {
@@ -88,6 +91,20 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	_, err = complaint.DrawUp(ctx, tx, ref.ID, complaint.Draft{Sort: "preventive", Text: "Check the permits", Department: "Engineering", Due: core.Today(ctx).Add(7)})
+	return err
+}
+
+func fillDesk(ctx context.Context, tx db.Tx) error {
+	if err := desk.SetLine(ctx, tx, desk.Line{Mailbox: "service@example.com"}); err != nil {
+		return err
+	}
+	if _, err := desk.SumUp(ctx, tx, desk.Feedback{Month: core.Today(ctx).Month(), Summary: "Mostly about the lobby", Measures: "A bench", How: "notice", Told: "By notice"}); err != nil {
+		return err
+	}
+	if _, err := desk.AddCall(ctx, tx, desk.Call{Direction: desk.In, Phone: "13812342231", Answered: true, User: "Ann Li", Seconds: 75, Recording: "rec-1.wav"}); err != nil {
+		return err
+	}
+	_, err := desk.AddTalk(ctx, tx, desk.Talk{Party: desk.Committee, Who: "Mary Major", Day: core.Today(ctx), How: "meeting", Subject: "Budget", Minutes: "The budget was explained"})
 	return err
 }
 

@@ -51,8 +51,11 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 	if err := happened(ctx, tx, m, "taken"); err != nil {
 		return m, core.Ref{}, err
 	}
-	if m.Open {
-		if err := duty.Open(ctx, tx, "B4.3", m.Ref, duty.First(), duty.About(core.T("联系客户确认:%s %s", "Contact the customer: %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))); err != nil {
+	if err := owed(ctx, tx, m); err != nil {
+		return m, core.Ref{}, err
+	}
+	if in.Call != 0 {
+		if err := became(ctx, tx, in.Call, m); err != nil {
 			return m, core.Ref{}, err
 		}
 	}
@@ -67,6 +70,38 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 		err = put(ctx, tx, m)
 	}
 	return m, ref, err
+}
+
+// owed opens what a matter just taken down owes: the call back (B4.3), and of what the desk keeps and could not answer at
+// once, the hand-over of the same day (D5.6) and an enquiry's answer (A3.2).
+func owed(ctx context.Context, tx db.Tx, m Matter) error {
+	if !m.Open {
+		return nil
+	}
+	about := func(zh, en string) duty.Option {
+		return duty.About(core.T(zh+":%s %s", en+": %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))
+	}
+	words := map[string]duty.Option{"B4.3": about("联系客户确认", "Contact the customer"), "D5.6": about("当天转交负责人", "Hand over today"), "A3.2": about("答复咨询", "Answer the enquiry")}
+	var all []duty.Opening
+	for _, clause := range owedBy(m) {
+		all = append(all, duty.Opening{Clause: clause, About: m.Ref, Opts: []duty.Option{duty.First(), words[clause]}})
+	}
+	return duty.OpenMany(ctx, tx, m.Ref.Project, all)
+}
+
+// owedBy are the clauses that a fresh matter owes something under.
+func owedBy(m Matter) []string {
+	out := []string{"B4.3"}
+	if m.Carried != 0 {
+		return out
+	}
+	if m.Kind == Enquiry || m.Channel == "counter" || m.Channel == "oral" {
+		out = append(out, "D5.6")
+	}
+	if m.Kind == Enquiry {
+		out = append(out, "A3.2")
+	}
+	return out
 }
 
 // named looks the customer and the unit up by their ids; ids that this project does not have are refused.
@@ -147,7 +182,10 @@ func newMatter(ctx context.Context, tx db.Tx, in Intake, carried bool) (Matter, 
 	p, now := core.ProjectOf(ctx), core.Now(ctx)
 	m := Matter{Ref: core.Ref{Project: p.ID, Kind: "desk", ID: tx.NewID()}, Version: 1, Origin: OriginDesk, Channel: in.Channel, Kind: in.Kind, Customer: in.Customer,
 		CustomerName: in.CustomerName, Unit: in.Unit, UnitCode: in.UnitCode, Place: in.Place, Contact: in.Contact, Phone: in.Phone, Content: in.Content,
-		Urgent: in.Urgent || in.Kind == Emergency, State: StateOpen, Open: true, Rank: in.rank(), At: in.At}
+		Urgent: in.Urgent || in.Kind == Emergency, State: StateOpen, Open: true, Rank: in.rank(), At: in.At, Split: in.From}
+	if a := core.ActorOf(ctx); !a.Job {
+		m.Owner, m.OwnerName = a.ID, a.Name
+	}
 	if m.At.IsZero() {
 		m.At = now
 	}
@@ -160,6 +198,7 @@ func newMatter(ctx context.Context, tx db.Tx, in Intake, carried bool) (Matter, 
 		m.State = StateCarried
 	case in.Answer != "": // A3.5: done at once
 		m.State, m.Open, m.Answer, m.Answered, m.Contacted, m.Closed = StateClosed, false, in.Answer, now, now, now
+		m.Handler, m.Confirmed, m.ConfirmedBy, m.ConfirmedHow = m.OwnerName, now, in.Contact, AtOnce
 	}
 	if m.Open {
 		due, err := firstDue(ctx, tx, m.At)
@@ -270,7 +309,24 @@ func canHand(_ context.Context, _ db.Tx, m Matter) error {
 	return nil
 }
 
-// HandOver gives the matter to a person or role, with reason and time limit, and starts the progress reports.
+// canHandTo asks what the clauses ask of whom and until when.
+//
+// A3.5: a person or role and a limit, or the reason why there is none. B4.6: a limit that was set is not put off by
+// handing on; that is reported to the leader.
+func canHandTo(ctx context.Context, tx db.Tx, m Matter, in Hand) error {
+	set := !in.Due.IsZero() || in.NoLimit && in.Reason != ""
+	if err := regulation.Guard(ctx, tx, "A3.5", (in.User != 0 || in.Role != "") && set, core.T("需协调的事要明确责任人和期限;确实没有期限的,勾选并写明理由", "What needs coordination gets a named person and a time limit; tick and give the reason when there can be none")); err != nil {
+		return err
+	}
+	if !in.Due.IsZero() && in.Due.Before(core.Now(ctx)) && in.Due != m.HandedDue {
+		return core.Invalid("due", "期限不能早于现在", "The time limit has passed already")
+	}
+	put := !m.HandedDue.IsZero() && (in.NoLimit || in.Due.After(m.HandedDue) || m.HandedDue.Before(core.Now(ctx)))
+	return regulation.Guard(ctx, tx, "B4.6", !put, core.T("规定时间内不能解决的,请「上报领导」,写明原因和接手人,不能只靠转办延期", "What cannot be solved in its term is reported to the leader, with the reason and who takes over; handing it on does not put it off"))
+}
+
+// HandOver gives the matter to a person or role, with reason and time limit, and starts the progress reports. Whoever
+// answered for it does so until somebody has accepted it. Handing on within the limit keeps the limit.
 func HandOver(ctx context.Context, tx db.Tx, id core.ID, in Hand) error {
 	m, err := lock(ctx, tx, id)
 	if err == nil {
@@ -279,23 +335,38 @@ func HandOver(ctx context.Context, tx db.Tx, id core.ID, in Hand) error {
 	if err == nil {
 		err = person(ctx, tx, &in)
 	}
+	if in.Due.IsZero() && !in.NoLimit {
+		in.Due = m.HandedDue
+	}
 	if err == nil {
-		err = regulation.Guard(ctx, tx, "A3.5", (in.User != 0 || in.Role != "") && !in.Due.IsZero(), core.T("需协调的事要明确责任人和期限", "What needs coordination gets a named person and a time limit"))
+		err = canHandTo(ctx, tx, m, in)
+	}
+	if err == nil {
+		err = hand(ctx, tx, &m, in, false)
+	}
+	if err == nil {
+		err = duty.Done(ctx, tx, "D5.6", m.Ref)
 	}
 	if err != nil {
 		return err
 	}
-	if !in.Due.IsZero() && in.Due.Before(core.Now(ctx)) {
-		return core.Invalid("due", "期限不能早于现在", "The time limit has passed already")
+	return changed(ctx, tx, m, "handed", map[string]any{"name": or(m.HandedName, string(m.HandedRole)), "reason": in.Reason, "due": in.Due})
+}
+
+// hand makes somebody the one to accept the matter: what a hand-over and a report to the leader have in common.
+func hand(ctx context.Context, tx db.Tx, m *Matter, in Hand, reported bool) error {
+	if err := addTransfer(ctx, tx, *m, in, reported); err != nil {
+		return err
 	}
 	m.State, m.HandedRole, m.HandedUser, m.HandedName, m.HandedReason, m.HandedDue = StateHanded, core.Role(in.Role), in.User, in.Name, in.Reason, in.Due
-	if err := tell(ctx, tx, m); err != nil {
+	m.Accepted, m.NoLimit = time.Time{}, in.NoLimit
+	if err := limited(ctx, tx, *m); err != nil {
 		return err
 	}
-	if err := Remind(ctx, tx, m, false); err != nil {
+	if err := tell(ctx, tx, *m); err != nil {
 		return err
 	}
-	return changed(ctx, tx, m, "handed", map[string]any{"name": or(m.HandedName, string(m.HandedRole)), "reason": in.Reason, "due": in.Due})
+	return Remind(ctx, tx, *m, false)
 }
 
 func or(a, b string) string {
@@ -334,7 +405,7 @@ func person(ctx context.Context, tx db.Tx, in *Hand) error {
 
 // tell lets the responsible person or role know.
 func tell(ctx context.Context, tx db.Tx, m Matter) error {
-	msg := notify.Message{Ref: m.Ref, URL: href(ctx, m.Ref.ID), Urgent: m.Urgent, Title: core.T("转办给您:%s %s", "Handed to you: %s %s", m.Number, m.Content)}
+	msg := notify.Message{Ref: m.Ref, URL: Kind().Href(ctx, m.Ref.ID, "accept"), Urgent: m.Urgent, Title: core.T("转办给您:%s %s", "Handed to you: %s %s", m.Number, m.Content)}
 	switch {
 	case m.HandedUser != 0:
 		return notify.Tell(ctx, tx, m.Ref.Project, m.HandedUser, msg)
@@ -385,17 +456,21 @@ func Progress(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
 	return changed(ctx, tx, m, "progress", map[string]string{"note": in.Text})
 }
 
-func canAnswer(_ context.Context, _ db.Tx, m Matter) error {
+// A3.4: an opinion is looked into before it is answered. C19.11: what stands in public is answered by a reviewed reply.
+func canAnswer(ctx context.Context, tx db.Tx, m Matter) error {
 	if err := running(m); err != nil {
 		return err
 	}
 	if m.State == StateCarried {
 		return core.Conflict("由办理它的单据答复", "The record that carries it on gives the answer")
 	}
-	return nil
+	if m.State == StateAnswered {
+		return core.Conflict("已经答复,等客户确认", "It is answered; the customer is to confirm")
+	}
+	return regulation.Guard(ctx, tx, "A3.4", !m.Opinion() || m.Findings != "", core.T("意见要先调查了解,再答复", "An opinion is looked into before it is answered"))
 }
 
-// Answer gives the customer the answer; the matter stays open until it is closed.
+// Answer gives the customer the answer (A3.2); the matter stays open until it is closed.
 func Answer(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
 	m, err := lock(ctx, tx, id)
 	if err == nil {
@@ -404,18 +479,24 @@ func Answer(ctx context.Context, tx db.Tx, id core.ID, in Note) error {
 	if err != nil {
 		return err
 	}
+	return answer(ctx, tx, m, in.Text)
+}
+
+func answer(ctx context.Context, tx db.Tx, m Matter, text string) error {
 	now := core.Now(ctx)
-	m.State, m.Answer, m.Answered = StateAnswered, in.Text, now
+	m.State, m.Answer, m.Answered, m.Handler = StateAnswered, text, now, or(m.OwnerName, core.ActorOf(ctx).Name)
 	if m.Contacted.IsZero() {
 		m.Contacted = now
 	}
-	if err := duty.Done(ctx, tx, "B4.3", m.Ref); err != nil {
-		return err
+	for _, clause := range []string{"B4.3", "A3.2", "D5.6", "B4.6"} {
+		if err := duty.Done(ctx, tx, clause, m.Ref); err != nil {
+			return err
+		}
 	}
-	return changed(ctx, tx, m, "answered", map[string]string{"answer": in.Text})
+	return changed(ctx, tx, m, "answered", map[string]string{"answer": text})
 }
 
-// A3.5: it ends with an answer.
+// A3.5, A3.4: it ends with an answer.
 func canClose(ctx context.Context, tx db.Tx, m Matter) error {
 	if err := running(m); err != nil {
 		return err
@@ -426,17 +507,37 @@ func canClose(ctx context.Context, tx db.Tx, m Matter) error {
 	if m.Origin == OriginImport {
 		return nil
 	}
-	return regulation.Guard(ctx, tx, "A3.5", m.State == StateAnswered, core.T("还没有答复客户", "The customer has not been answered"))
+	unanswered := core.T("还没有答复客户", "The customer has not been answered")
+	if err := regulation.Guard(ctx, tx, "A3.5", m.State == StateAnswered, unanswered); err != nil {
+		return err
+	}
+	return regulation.Guard(ctx, tx, "A3.4", !m.Opinion() || m.State == StateAnswered, unanswered)
 }
 
-// Close ends the matter; after an emergency a summary is owed (A3.5 summary).
-func Close(ctx context.Context, tx db.Tx, id core.ID) error {
+// B4.5: only after the customer has confirmed, where there is somebody to ask.
+func canCloseAs(ctx context.Context, tx db.Tx, m Matter, in Confirm) error {
+	nobody := m.Customer == 0 && m.Contact == "" && m.Phone == ""
+	return regulation.Guard(ctx, tx, "B4.5", in.By != "" && in.How != "" || nobody || m.Origin == OriginImport,
+		core.T("办结须先向客户确认:写明谁、怎样确认的", "It is closed only after the customer has confirmed: say who did, and how"))
+}
+
+// Close ends the matter that the customer has confirmed; after an emergency a summary is owed (A3.5 summary).
+func Close(ctx context.Context, tx db.Tx, id core.ID, in Confirm) error {
 	m, err := lock(ctx, tx, id)
 	if err == nil {
 		err = canClose(ctx, tx, m)
 	}
+	if err == nil {
+		err = canCloseAs(ctx, tx, m, in)
+	}
 	if err != nil {
 		return err
+	}
+	if in.How != "" {
+		m.Confirmed, m.ConfirmedBy, m.ConfirmedHow = core.Now(ctx), in.By, in.How
+		if err := journal.Add(ctx, tx, m.Ref, "confirmed", in, journal.For(m.Customer)); err != nil {
+			return err
+		}
 	}
 	return settle(ctx, tx, m)
 }
@@ -451,12 +552,17 @@ func Settle(ctx context.Context, tx db.Tx, id core.ID, answer string) error {
 		return err
 	}
 	m.Answer, m.Answered = answer, core.Now(ctx)
+	m.Confirmed, m.ConfirmedHow = core.Now(ctx), ByRecord
 	return settle(ctx, tx, m)
 }
 
 func settle(ctx context.Context, tx db.Tx, m Matter) error {
 	m.State, m.Open, m.Closed = StateClosed, false, core.Now(ctx)
-	for _, clause := range []string{"B4.3", "A3.5"} {
+	clauses := []string{"B4.3", "A3.5"}
+	if m.Carried == 0 {
+		clauses = append(clauses, "A3.2", "D5.6", "B4.6")
+	}
+	for _, clause := range clauses {
 		if err := duty.Done(ctx, tx, clause, m.Ref); err != nil {
 			return err
 		}
@@ -465,6 +571,9 @@ func settle(ctx context.Context, tx db.Tx, m Matter) error {
 		if err := duty.Open(ctx, tx, "A3.5", m.Ref, duty.Number("summary"), duty.Again(), duty.About(core.T("紧急事项总结:%s", "Summary of the emergency %s", m.Number), href(ctx, m.Ref.ID))); err != nil {
 			return err
 		}
+	}
+	if err := toldToo(ctx, tx, m); err != nil {
+		return err
 	}
 	return changed(ctx, tx, m, "closed", nil)
 }
@@ -483,6 +592,7 @@ func Reopen(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 		return err
 	}
 	m.State, m.Open, m.Answer, m.Answered, m.Closed = StateCarried, true, "", time.Time{}, time.Time{}
+	m.Confirmed, m.ConfirmedHow = time.Time{}, ""
 	if err := Remind(ctx, tx, m, true); err != nil {
 		return err
 	}
@@ -542,8 +652,8 @@ func Void(ctx context.Context, tx db.Tx, id core.ID, reason string, carried bool
 }
 
 func canVoid(m Matter, carried bool) error {
-	if m.State == StateVoid {
-		return core.Conflict("已经作废", "It is voided already")
+	if m.State == StateVoid || m.State == StateMerged {
+		return core.Conflict("已经作废或并入别的诉求", "It is voided or merged already")
 	}
 	if m.State == StateCarried && !carried {
 		return core.Conflict("先取消办理它的单据", "Cancel the record that carries it on first")

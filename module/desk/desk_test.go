@@ -161,8 +161,11 @@ func TestA3_5_WhatNeedsOthersGetsAPersonALimitAndReportsOfProgress(t *testing.T)
 			k.Errorf("closing without an answer: %d", p.Status)
 		}
 		b.Submit(path(k, id, "answer"), map[string]string{"text": "周六检修"}).OK(k)
-		b.Post(path(k, id, "close"), nil).OK(k)
-		if m := get(k, id); m.State != desk.StateClosed || open(duties(k, id, "A3.5")) != 0 {
+		if p := b.Post(path(k, id, "close"), url.Values{"by": {""}, "how": {""}}); p.Status != 403 || !p.Has("B4.5") {
+			k.Errorf("closing without the customer's word: %d", p.Status)
+		}
+		b.Submit(path(k, id, "close"), map[string]string{"how": "phone"}).OK(k)
+		if m := get(k, id); m.ConfirmedBy != "陈静" || m.State != desk.StateClosed || open(duties(k, id, "A3.5")) != 0 {
 			k.Errorf("closed: %s, %+v", m.State, duties(k, id, "A3.5"))
 		}
 	})
@@ -177,7 +180,7 @@ func TestA3_5_AnEmergencyGoesFirstAndIsSummedUp(t *testing.T) {
 			k.Errorf("the first of the queue: %s", p.Text("main tbody tr"))
 		}
 		b.Submit(path(k, id, "answer"), map[string]string{"text": "已送医"}).OK(k)
-		b.Post(path(k, id, "close"), nil).OK(k)
+		b.Submit(path(k, id, "close"), map[string]string{"how": "face"}).OK(k)
 		ds := duties(k, id, "A3.5")
 		if open(ds) != 1 || ds[len(ds)-1].Number != "summary" {
 			k.Fatalf("after the end: %+v", ds)
@@ -187,11 +190,11 @@ func TestA3_5_AnEmergencyGoesFirstAndIsSummedUp(t *testing.T) {
 			k.Error("the summary is still owed")
 		}
 		k.Off("A3.5")
-		b.Submit(path(k, first, "hand"), map[string]string{"role": "technician", "reason": "请答复"}).OK(k)
+		b.Submit(path(k, first, "hand"), map[string]string{"role": "technician", "no_limit": "true", "reason": "请答复"}).OK(k)
 		if ds := duties(k, first, "A3.5"); len(ds) != 0 {
 			k.Errorf("switched off, it opened %+v", ds)
 		}
-		b.Post(path(k, first, "close"), nil).OK(k)
+		b.Submit(path(k, first, "close"), map[string]string{"how": "phone"}).OK(k)
 	})
 }
 

@@ -13,26 +13,18 @@ import (
 	"huiyin/module/customer"
 	"huiyin/print"
 	"huiyin/register"
-	"huiyin/regulation"
 	"huiyin/web"
 	"huiyin/web/ui"
 )
 
 // intro stands above the queue: intake, the printed register, and the hours that C19.1 and D5.1 promise.
 func intro(ctx context.Context, tx db.Tx) (templ.Component, error) {
-	rules, err := regulation.Now(ctx, tx)
+	hours, err := hoursText(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	var hours []string
-	if rules.On("C19.1") {
-		hours = append(hours, core.T("热线每日 %d 小时", "Hotline %d hours a day", rules.Count("C19.1", "hours")).Say(ctx))
-	}
-	if rules.On("D5.1") {
-		hours = append(hours, core.T("全年接待 %d 天、报修投诉每日 %d 小时", "Reception %d days a year, repairs and complaints %d hours a day", rules.Count("D5.1", "days"), rules.Count("D5.1", "hours")).Say(ctx))
-	}
 	return introButtons(ui.Link{Label: core.T("受理诉求", "Take down a request"), Href: Kind().Href(ctx, 0, "new")},
-		ui.Link{Label: core.T("打印诉求记录表", "Print the register"), Href: Kind().Href(ctx, 0, "register.pdf")}, join(hours...)), nil
+		ui.Link{Label: core.T("打印诉求记录表", "Print the register"), Href: Kind().Href(ctx, 0, "register.pdf")}, hours), nil
 }
 
 func newPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
@@ -68,16 +60,33 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 		}
 	}
 	var err error
+	if v.Hours, err = hoursText(ctx, tx); err != nil {
+		return nil, err
+	}
 	if v.Kind, err = kindFields(ctx, tx, get("kind"), values, failure); err != nil {
 		return nil, err
 	}
-	if v.Query != "" {
+	who, err := calling(ctx, tx, v.Query, get("call"))
+	if err != nil {
+		return nil, err
+	}
+	if who != "" {
 		v.Asked = true
-		if v.Found, err = recognise(ctx, tx, v.Query, get("who")); err != nil {
+		if v.Found, err = recognise(ctx, tx, who, get("who")); err != nil {
 			return nil, err
 		}
 	}
 	return web.Page{Title: core.T("受理诉求", "Take down a request"), Body: intakePage(v)}, nil
+}
+
+// calling is what tells who calls: what was typed, or the number of the call of the log, which the page does not show.
+func calling(ctx context.Context, tx db.Tx, typed, call string) (string, error) {
+	id, err := core.ParseID(call)
+	if typed != "" || err != nil {
+		return typed, nil
+	}
+	c, err := getCall(ctx, tx, id)
+	return string(c.Phone), err
 }
 
 // kindChoices are the MatterKinds that the actor may open, then the desk's own kinds that no module carries on.
@@ -151,6 +160,13 @@ func takePost(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 	if p, ok := core.NormalPhone(r.Input.Get("q")); ok && in.Phone == "" {
 		in.Phone = p // the number they call from
 	}
+	if in.Call != 0 && in.Phone == "" {
+		c, err := getCall(ctx, tx, in.Call)
+		if err != nil {
+			return nil, err
+		}
+		in.Phone = c.Phone
+	}
 	ctx = core.WithDoing(ctx, core.Doing{Verb: "desk.take"})
 	m, ref, err := Take(ctx, tx, in)
 	if err != nil {
@@ -214,12 +230,12 @@ func registerPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 	var rows [][]string
 	for _, m := range ms {
 		rows = append(rows, []string{m.Number, ui.Full(ctx, m.At), m.UnitCode + " " + m.CustomerName, string(m.Contact) + " " + m.Phone.Mask(), core.Label(Channels(), m.Channel).Say(ctx),
-			kindName(ctx, m.Kind).Say(ctx), m.Content, core.Label(States(), m.State).Say(ctx) + " " + m.Answer})
+			kindName(ctx, m.Kind).Say(ctx), m.Content, or(m.Handler, m.OwnerName), core.Label(States(), m.State).Say(ctx) + " " + m.Answer})
 	}
 	col := func(zh, en string, w float64) print.Column {
 		return print.Column{Title: core.T(zh, en).Say(ctx), Width: w}
 	}
-	d.Table([]print.Column{col("编号", "Number", 2), col("时间", "Time", 2), col("单元 客户", "Unit, customer", 3), col("联系人", "Contact", 2), col("渠道", "Channel", 1), col("类别", "Kind", 1), col("内容", "Content", 4), col("结果", "Result", 3)}, rows)
+	d.Table([]print.Column{col("编号", "Number", 2), col("时间", "Time", 2), col("单元 客户", "Unit, customer", 3), col("联系人", "Contact", 2), col("渠道", "Channel", 1), col("类别", "Kind", 1), col("内容", "Content", 4), col("处理人", "Handler", 1.5), col("处理情况", "Handling", 3)}, rows)
 	return pdf(d, "requests-"+string(month)+".pdf")
 }
 

@@ -16,7 +16,8 @@ import (
 
 const columns = `project_id, id, version, origin, number, office_no, channel, kind, carried_id, customer_id, customer_name, unit_id,
 	unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, due_at, contacted_at, handed_role,
-	handed_user, handed_name, handed_reason, handed_due, answer, answered_at, closed_at, summary, handler`
+	handed_user, handed_name, handed_reason, handed_due, answer, answered_at, closed_at, summary, handler,
+	owner_id, owner_name, accepted_at, no_limit, findings, confirmed_at, confirmed_by, confirmed_how, reported_at, reported_reason, merged_id, split_id`
 
 func (m Matter) withRef() Matter { m.Ref.Kind = "desk"; return m }
 
@@ -36,19 +37,23 @@ func insert(ctx context.Context, tx db.Tx, m Matter, key, print string) error {
 	now, by := core.Now(ctx), core.ActorOf(ctx).ID
 	return db.Soon(ctx, tx, `insert into desk_matter (project_id, id, created_at, created_by, changed_at, changed_by, origin, number, office_no, channel, kind,
 		customer_id, customer_name, unit_id, unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, month, due_at, contacted_at,
-		answer, answered_at, closed_at, handler, import_key, import_print, carried_id)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33)`,
+		answer, answered_at, closed_at, handler, import_key, import_print, carried_id,
+		owner_id, owner_name, split_id, confirmed_at, confirmed_by, confirmed_how)
+		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39)`,
 		m.Ref.Project, m.Ref.ID, now, by, m.Origin, m.Number, m.OfficeNo, m.Channel, m.Kind, m.Customer, m.CustomerName, m.Unit, m.UnitCode, m.Place,
 		m.Contact, m.Phone, m.Content, m.Urgent, m.State, m.Open, m.Rank, m.At, m.Day, m.Day.Month(), m.Due, m.Contacted, m.Answer, m.Answered, m.Closed,
-		m.Handler, key, print, m.Carried)
+		m.Handler, key, print, m.Carried, m.Owner, m.OwnerName, m.Split, m.Confirmed, m.ConfirmedBy, m.ConfirmedHow)
 }
 
 // save writes back what verbs change.
 func save(ctx context.Context, tx db.Tx, m Matter) error {
 	return db.ExecOne(ctx, tx, `update desk_matter set state = $1, open = $2, due_at = $3, contacted_at = $4, handed_role = $5, handed_user = $6, handed_name = $7,
-		handed_reason = $8, handed_due = $9, answer = $10, answered_at = $11, closed_at = $12, summary = $13, version = version + 1, changed_at = $14, changed_by = $15
+		handed_reason = $8, handed_due = $9, answer = $10, answered_at = $11, closed_at = $12, summary = $13, version = version + 1, changed_at = $14, changed_by = $15,
+		owner_id = $19, owner_name = $20, accepted_at = $21, no_limit = $22, findings = $23, confirmed_at = $24, confirmed_by = $25, confirmed_how = $26,
+		reported_at = $27, reported_reason = $28, merged_id = $29, handler = $30
 		where project_id = $16 and id = $17 and version = $18`, m.State, m.Open, m.Due, m.Contacted, m.HandedRole, m.HandedUser, m.HandedName, m.HandedReason,
-		m.HandedDue, m.Answer, m.Answered, m.Closed, m.Summary, core.Now(ctx), core.ActorOf(ctx).ID, m.Ref.Project, m.Ref.ID, m.Version)
+		m.HandedDue, m.Answer, m.Answered, m.Closed, m.Summary, core.Now(ctx), core.ActorOf(ctx).ID, m.Ref.Project, m.Ref.ID, m.Version,
+		m.Owner, m.OwnerName, m.Accepted, m.NoLimit, m.Findings, m.Confirmed, m.ConfirmedBy, m.ConfirmedHow, m.Reported, m.ReportedReason, m.Merged, m.Handler)
 }
 
 func markVoid(ctx context.Context, tx db.Tx, m Matter, reason string) error {
@@ -59,7 +64,10 @@ func markVoid(ctx context.Context, tx db.Tx, m Matter, reason string) error {
 
 // Erase blanks who called and from where, for a customer whose personal data is erased (L5). The contents stay.
 func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
-	if _, err := db.Exec(ctx, tx, `update desk_matter set contact = '', phone = '', customer_name = '' where project_id = $1 and customer_id = $2`, project, customer); err != nil {
+	if _, err := db.Exec(ctx, tx, `update desk_matter set contact = '', phone = '', customer_name = '', confirmed_by = '' where project_id = $1 and customer_id = $2`, project, customer); err != nil {
+		return err
+	}
+	if _, err := db.Exec(ctx, tx, "update desk_call set phone = '', customer_name = '' where project_id = $1 and customer_id = $2", project, customer); err != nil {
 		return err
 	}
 	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and customer_id = $2 and carried_id is null and state <> 'void'", project, customer)
@@ -122,6 +130,12 @@ func filters(ctx context.Context, c *condition, q register.Query) {
 	}
 	if v := q.Filter["mine"]; v == "mine" {
 		c.add("handed_user = ?", core.ActorOf(ctx).ID)
+	}
+	if v := q.Filter["channel"]; v != "" {
+		c.add("channel = ?", v)
+	}
+	if v := q.Filter["reported"]; v == "reported" {
+		c.where = append(c.where, "reported_at is not null")
 	}
 	if v := q.Filter["late"]; v == "late" {
 		c.add("due_at < ?", core.Now(ctx))
@@ -192,7 +206,7 @@ func after(c *condition, key string, queue bool) error {
 
 // Recent lists a customer's or unit's matters, newest first; column is customer_id or unit_id.
 func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit int) ([]Matter, error) {
-	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and "+column+" = $2 and state <> 'void' order by at desc, id desc limit $3",
+	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and "+column+" = $2 and state <> 'void' and state <> 'merged' order by at desc, id desc limit $3",
 		ref.Project, ref.ID, limit)
 	for i := range ms {
 		ms[i] = ms[i].withRef()
