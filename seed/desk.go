@@ -134,5 +134,30 @@ func (t *town) waiting(ctx context.Context, tx db.Tx) error {
 	if err != nil {
 		return err
 	}
-	return desk.Merge(t.one(at(ctx, t.now.Add(-15*time.Minute)), core.Desk), tx, second.Ref.ID, desk.Join{Into: first.Ref.ID, Reason: "同一公司问同一件事"})
+	if err := desk.Merge(t.one(at(ctx, t.now.Add(-15*time.Minute)), core.Desk), tx, second.Ref.ID, desk.Join{Into: first.Ref.ID, Reason: "同一公司问同一件事"}); err != nil {
+		return err
+	}
+	return t.inPublic(ctx, tx, u)
+}
+
+// inPublic leaves a reply to review, what to say about the lift, and work in a unit whose tenant is to be contacted.
+func (t *town) inPublic(ctx context.Context, tx db.Tx, u unit) error {
+	if _, err := desk.WriteScript(t.one(at(ctx, t.now.Add(-3*time.Hour)), core.Supervisor), tx, 0, desk.Script{Title: "B 座 2 号电梯检修", Occasion: "问到电梯停用或等候过久", From: t.now.Add(-3 * time.Hour), To: t.now.Add(9 * time.Hour),
+		Say: "您好,B 座 2 号电梯今天进行月度检修,预计 18:00 恢复。高层请乘 1、3 号电梯,货物搬运可提前约货梯。给您带来不便,我们很抱歉。"}); err != nil {
+		return err
+	}
+	came := t.now.Add(-55 * time.Minute)
+	ctx = t.one(at(ctx, came), core.Desk)
+	m, _, err := desk.Take(ctx, tx, desk.Intake{Channel: desk.Public, Kind: desk.Suggestion, Content: "公众号留言:车库入口指示牌反光,晚上看不清", At: came})
+	if err != nil {
+		return err
+	}
+	if err := desk.Look(ctx, tx, m.Ref.ID, desk.Note{Text: "工程部夜间看过,指示牌反光膜老化"}); err != nil {
+		return err
+	}
+	if _, err := desk.Draft(ctx, tx, m.Ref.ID, desk.Reply{Outlet: "account", Source: "https://mp.example/posts/318", Text: "感谢您的提醒。反光膜已订货,本周五前更换完毕,期间入口增派引导人员。"}); err != nil {
+		return err
+	}
+	_, err = desk.PlanEntry(ctx, tx, desk.Entry{Kind: "inspection", Unit: u.id, What: "喷淋末端试水与烟感清洁", Worker: "工程部 赵工", From: t.now.Add(26 * time.Hour)})
+	return err
 }

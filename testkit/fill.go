@@ -70,7 +70,7 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	if _, _, err := desk.Take(ctx, tx, in); err != nil {
 		return err
 	}
-	if err := fillDesk(ctx, tx); err != nil {
+	if err := fillDesk(ctx, tx, in); err != nil {
 		return err
 	}
 	in.Kind, in.Content = "repair", "The tap in the pantry leaks"
@@ -94,7 +94,25 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	return err
 }
 
-func fillDesk(ctx context.Context, tx db.Tx) error {
+func fillDesk(ctx context.Context, tx db.Tx, in desk.Intake) error {
+	if _, err := desk.WriteScript(ctx, tx, 0, desk.Script{Title: "Lift out of order", Occasion: "When asked about lift 2", Say: "It runs again at noon", From: core.Now(ctx)}); err != nil {
+		return err
+	}
+	in.Channel, in.Content = desk.Public, "The lift is slow"
+	m, _, err := desk.Take(ctx, tx, in)
+	if err != nil {
+		return err
+	}
+	if _, err := desk.Draft(ctx, tx, m.Ref.ID, desk.Reply{Outlet: "forum", Text: "The lift is serviced this week"}); err != nil {
+		return err
+	}
+	u, _, err := estate.UnitByCode(ctx, tx, "A0101")
+	if err != nil {
+		return err
+	}
+	if _, err := desk.PlanEntry(ctx, tx, desk.Entry{Kind: "inspection", Unit: u.ID, What: "Check the sprinklers", Worker: "Engineering", From: core.Now(ctx)}); err != nil {
+		return err
+	}
 	if err := desk.SetLine(ctx, tx, desk.Line{Mailbox: "service@example.com"}); err != nil {
 		return err
 	}
@@ -104,7 +122,7 @@ func fillDesk(ctx context.Context, tx db.Tx) error {
 	if _, err := desk.AddCall(ctx, tx, desk.Call{Direction: desk.In, Phone: "13812342231", Answered: true, User: "Ann Li", Seconds: 75, Recording: "rec-1.wav"}); err != nil {
 		return err
 	}
-	_, err := desk.AddTalk(ctx, tx, desk.Talk{Party: desk.Committee, Who: "Mary Major", Day: core.Today(ctx), How: "meeting", Subject: "Budget", Minutes: "The budget was explained"})
+	_, err = desk.AddTalk(ctx, tx, desk.Talk{Party: desk.Committee, Who: "Mary Major", Day: core.Today(ctx), How: "meeting", Subject: "Budget", Minutes: "The budget was explained"})
 	return err
 }
 

@@ -467,7 +467,14 @@ func canAnswer(ctx context.Context, tx db.Tx, m Matter) error {
 	if m.State == StateAnswered {
 		return core.Conflict("已经答复,等客户确认", "It is answered; the customer is to confirm")
 	}
-	return regulation.Guard(ctx, tx, "A3.4", !m.Opinion() || m.Findings != "", core.T("意见要先调查了解,再答复", "An opinion is looked into before it is answered"))
+	if err := regulation.Guard(ctx, tx, "A3.4", !m.Opinion() || m.Findings != "", core.T("意见要先调查了解,再答复", "An opinion is looked into before it is answered")); err != nil || m.Channel != Public {
+		return err
+	}
+	sent, err := sentReply(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	return regulation.Guard(ctx, tx, "C19.11", sent, core.T("公开渠道的回复先审后发:请起草公开回复", "A reply in public is reviewed before it is sent: draft a public reply"))
 }
 
 // Answer gives the customer the answer (A3.2); the matter stays open until it is closed.

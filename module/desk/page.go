@@ -63,6 +63,9 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 	if v.Hours, err = hoursText(ctx, tx); err != nil {
 		return nil, err
 	}
+	if v.Scripts, err = ScriptsNow(ctx, tx); err != nil {
+		return nil, err
+	}
 	if v.Kind, err = kindFields(ctx, tx, get("kind"), values, failure); err != nil {
 		return nil, err
 	}

@@ -31,15 +31,18 @@ func form() core.Form {
 // Module declares the desk.
 func Module() house.Module {
 	return house.Module{Name: "desk", Label: core.T("受理台", "Front desk"), Migrations: Migrations,
-		Registers: []register.Any{matters(), feedbacks(), talks(), calls()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}},
+		Registers: []register.Any{matters(), feedbacks(), talks(), calls(), scripts(), replies(), entries()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}},
 		Nav: []house.Nav{{Wing: house.Matters, Order: 10, Label: core.T("受理台", "Front desk"), Icon: "phone", Path: "desk", Perm: "desk.view", Main: true,
 			Count: opened},
 			{Wing: house.Matters, Order: 12, Label: callKind.Label, Icon: "phone-call", Path: "call", Perm: "call.view"},
+			{Wing: house.Matters, Order: 13, Label: scriptKind.Label, Icon: "file-text", Path: "script", Perm: "script.view"},
+			{Wing: house.Matters, Order: 14, Label: replyKind.Label, Icon: "send", Path: "reply", Perm: "reply.view"},
+			{Wing: house.Matters, Order: 15, Label: entryKind.Label, Icon: "key", Path: "entry", Perm: "entry.view"},
 			{Wing: house.Matters, Order: 16, Label: feedbackKind.Label, Icon: "message", Path: "feedback", Perm: "feedback.view"},
 			{Wing: house.Matters, Order: 17, Label: talkKind.Label, Icon: "users", Path: "talk", Perm: "talk.view"}},
 		Recurring: recurring(),
 		OnErase:   []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
-		Panels:    []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel()},
+		Panels:    []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel(), replyPanel()},
 		Events: []house.Event{{Key: "desk.taken", Label: core.T("受理了一件诉求", "A matter was taken down")}, {Key: "desk.contacted", Label: core.T("已联系客户", "The customer was contacted about a matter")},
 			{Key: "desk.handed", Label: core.T("诉求已转办", "A matter was handed over")}, {Key: "desk.answered", Label: core.T("诉求已答复", "A matter was answered")}, {Key: "desk.closed", Label: core.T("诉求已办结", "A matter was closed")},
 			{Key: "desk.reopened", Label: core.T("诉求重新打开", "A matter was reopened")}},
@@ -47,7 +50,8 @@ func Module() house.Module {
 }
 
 func tables() []journal.Table {
-	return []journal.Table{{Kind: "desk", Name: "desk_matter"}, {Kind: "desk-line", Name: "desk_line"}, {Kind: "feedback", Name: "desk_feedback"}, {Kind: "talk", Name: "desk_talk"}, {Kind: "call", Name: "desk_call"}}
+	return []journal.Table{{Kind: "desk", Name: "desk_matter"}, {Kind: "desk-line", Name: "desk_line"}, {Kind: "feedback", Name: "desk_feedback"}, {Kind: "talk", Name: "desk_talk"}, {Kind: "call", Name: "desk_call"},
+		{Kind: "script", Name: "desk_script"}, {Kind: "reply", Name: "desk_reply"}, {Kind: "entry", Name: "desk_entry"}}
 }
 
 func recurring() []duty.Recurring {
@@ -68,6 +72,7 @@ func claims() []regulation.Claim {
 		c("B4.6", "desk?reported=reported&state=all", n("term"), regulation.ByDuty, regulation.ByGuard), c("B4.5", "desk?state=closed", nil, regulation.ByForm, regulation.ByGuard),
 		c("A3.4", "desk?kind=suggestion&state=all", nil, regulation.ByFlow, regulation.ByGuard),
 		c("B4.2", "call?direction=in", n("target"), regulation.ByMeasure), c("C19.2", "call?recording=apart", n("keep"), regulation.ByDuty, regulation.ByGuard, regulation.ByForm),
+		c("C19.11", "reply", nil, regulation.ByFlow, regulation.ByGuard), c("C19.12", "entry", nil, regulation.ByGuard),
 		c("A7.2", "feedback", n("months", "day"), regulation.ByRecurring, regulation.ByGuard), c("C7.11", "talk", n("months", "day"), regulation.ByRecurring, regulation.ByGuard)}
 }
 
@@ -376,7 +381,7 @@ func handling() []register.Verber {
 		taking(register.Verb[Note]{Name: "decline", Label: core.T("退回转办", "Send back"), Roles: handables(), Can: checked("decline", canAccept), Fields: noteFields(core.T("为何退回", "Why it is sent back")), Do: doing(Decline)}),
 		taking(register.Verb[Note]{Name: "look", Label: core.T("记录调查了解", "Note what was found"), Roles: handables(), Clause: "A3.4", Can: checked("look", canLook), Fields: noteFields(core.T("了解到什么,怎样处理", "What was found and done")), Do: doing(Look)}),
 		noting("progress", core.T("告知进展", "Tell the progress"), core.T("告知了什么", "What the customer was told"), "A3.5", canProgress, Progress),
-		reportVerb(), mergeVerb(), splitVerb(), lineVerb(),
+		draftVerb(), reportVerb(), mergeVerb(), splitVerb(), lineVerb(),
 		noting("unmerge", core.T("取消合并", "Take apart again"), core.T("理由", "Reason"), "", canUnmerge, Unmerge),
 	}
 }
