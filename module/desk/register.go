@@ -39,7 +39,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 14, Label: replyKind.Label, Icon: "send", Path: "reply", Perm: "reply.view"},
 			{Wing: house.Matters, Order: 15, Label: entryKind.Label, Icon: "key", Path: "entry", Perm: "entry.view"},
 			{Wing: house.Matters, Order: 16, Label: feedbackKind.Label, Icon: "message", Path: "feedback", Perm: "feedback.view"},
-			{Wing: house.Matters, Order: 17, Label: talkKind.Label, Icon: "users", Path: "talk", Perm: "talk.view"}},
+			{Wing: house.Matters, Order: 17, Label: core.T("外部沟通", "Outside talks"), Icon: "users", Path: "talk", Perm: "talk.view"}},
 		Recurring: recurring(),
 		OnErase:   []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:    []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel(), replyPanel()},
