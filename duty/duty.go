@@ -163,7 +163,28 @@ func Happened(ctx context.Context, tx db.Tx, event string, about core.Ref, words
 			}
 		}
 	}
+	for _, react := range reactionsTo(ctx, event) {
+		if err := react(ctx, tx, about); err != nil {
+			return err
+		}
+	}
 	return notify.Event(ctx, tx, event, about, url)
+}
+
+// Reaction is what a later module does, in the same transaction, when something has happened to an earlier one's record:
+// a closed repair becomes due for a follow-up. Its error refuses the verb.
+type Reaction func(ctx context.Context, tx db.Tx, about core.Ref) error
+
+type reactionsKey struct{}
+
+// WithReactions carries the reactions by event ("repair.signed"); house.With sets them from the modules' declarations.
+func WithReactions(ctx context.Context, all map[string][]Reaction) context.Context {
+	return context.WithValue(ctx, reactionsKey{}, all)
+}
+
+func reactionsTo(ctx context.Context, event string) []Reaction {
+	all, _ := ctx.Value(reactionsKey{}).(map[string][]Reaction)
+	return all[event]
 }
 
 // Void closes them without counting: what they were about was voided.

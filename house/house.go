@@ -4,7 +4,10 @@ package house
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"huiyin/approval"
 	"huiyin/core"
@@ -46,6 +49,9 @@ type Module struct {
 	OnErase []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	// Events are what may open or fulfil a term of a clause that the firm adds itself; the verbs say duty.Happened.
 	Events []Event
+	// Reactions are what the module does when something has happened to a record of a module above it in the list, by
+	// that module's event: {"repair.signed": due}.
+	Reactions map[string]duty.Reaction
 }
 
 // Event is something that happens to a record: "repair.taken", the record's kind and the journal's verb.
@@ -140,6 +146,7 @@ type Lists struct {
 	Tables      []journal.Table
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	Events      []Event
+	Reactions   map[string][]duty.Reaction
 }
 
 // Claimed is a claim with the module that makes it.
@@ -152,7 +159,7 @@ type listsKey struct{}
 
 // With carries the lists; app sets them once.
 func With(ctx context.Context, l *Lists) context.Context {
-	return context.WithValue(ctx, listsKey{}, l)
+	return context.WithValue(duty.WithReactions(ctx, l.Reactions), listsKey{}, l)
 }
 
 // Of returns the lists; an empty one outside an App.
@@ -165,7 +172,7 @@ func Of(ctx context.Context) *Lists {
 
 // Gather builds the lists and checks every claim against the pack.
 func Gather(modules []Module) (*Lists, error) {
-	l := &Lists{Modules: modules, Claims: map[string][]Claimed{}}
+	l := &Lists{Modules: modules, Claims: map[string][]Claimed{}, Reactions: map[string][]duty.Reaction{}}
 	for _, m := range modules {
 		l.CellStates = append(l.CellStates, m.CellStates...)
 		l.MatterKinds = append(l.MatterKinds, m.MatterKinds...)
@@ -176,6 +183,12 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Daily = append(l.Daily, m.Daily...)
 		l.Tables = append(l.Tables, m.Tables...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
+		for _, e := range slices.Sorted(maps.Keys(m.Reactions)) {
+			if !slices.ContainsFunc(l.Events, func(have Event) bool { return have.Key == e }) {
+				return nil, fmt.Errorf("house: %s reacts to %q, which no module before it declares", m.Name, e)
+			}
+			l.Reactions[e] = append(l.Reactions[e], m.Reactions[e])
+		}
 		l.Events = append(l.Events, m.Events...)
 		l.Perms = append(l.Perms, m.Perms...)
 		for _, r := range m.Registers {
