@@ -65,16 +65,17 @@ type Request struct {
 	Requester core.ID
 	Name      string
 	At        time.Time
+	Reminded  time.Time // when its deciders were last reminded
 	steps     string
-	voters    []core.ID // of the steps before this one
+	voters    []core.ID // of the steps before this one, and for whom they voted
 }
 
 func (r *Request) dest() []any {
 	return []any{&r.Ref.Project, &r.Ref.ID, &r.Version, &r.Verb, &r.About.Kind, &r.About.ID, &r.Title.ZH, &r.Title.EN, &r.URL, &r.Clause, &r.Input,
-		&r.Reason, &r.Amount, &r.steps, &r.Step, &r.Role, &r.State, &r.Requester, &r.Name, &r.At}
+		&r.Reason, &r.Amount, &r.steps, &r.Step, &r.Role, &r.State, &r.Requester, &r.Name, &r.At, &r.Reminded}
 }
 
-const columns = `project_id, id, version, verb, kind, record_id, title, title_en, url, clause, input, reason, amount, steps, step, role, state, requester, requester_name, created_at`
+const columns = `project_id, id, version, verb, kind, record_id, title, title_en, url, clause, input, reason, amount, steps, step, role, state, requester, requester_name, created_at, reminded_at`
 
 // complete reads what one row does not hold: the steps, and who has said yes at those before.
 func (r Request) complete(ctx context.Context, tx db.Tx) (Request, error) {
@@ -83,7 +84,8 @@ func (r Request) complete(ctx context.Context, tx db.Tx) (Request, error) {
 		return r, err
 	}
 	var err error
-	r.voters, err = db.Values[core.ID](ctx, tx, "select voter from approval_vote where project_id = $1 and request_id = $2 and voter is not null", r.Ref.Project, r.Ref.ID)
+	r.voters, err = db.Values[core.ID](ctx, tx, `select voter from approval_vote where project_id = $1 and request_id = $2 and voter is not null
+		union select principal from approval_vote where project_id = $1 and request_id = $2 and principal is not null`, r.Ref.Project, r.Ref.ID)
 	return r, err
 }
 
@@ -126,8 +128,22 @@ func Ask(ctx context.Context, tx db.Tx, r Request, input any, steps ...Step) (co
 }
 
 func (r Request) tell(ctx context.Context, tx db.Tx) error {
-	return notify.TellRole(ctx, tx, r.Ref.Project, r.Role, notify.Message{Ref: r.Ref,
-		Title: core.T("等您审批:%s", "Waiting for your approval: %s", r.Title), URL: URL(ctx, r.Ref)})
+	return r.say(ctx, tx, core.T("等您审批:%s", "Waiting for your approval: %s", r.Title), false)
+}
+
+// say tells the holders of the role whose turn it is, and who decides for them.
+func (r Request) say(ctx context.Context, tx db.Tx, title core.Text, urgent bool) error {
+	m := notify.Message{Ref: r.Ref, Title: title, URL: URL(ctx, r.Ref), Urgent: urgent}
+	if err := notify.TellRole(ctx, tx, r.Ref.Project, r.Role, m); err != nil {
+		return err
+	}
+	others, err := delegatesOf(ctx, tx, r.Ref.Project, r.Role)
+	for _, user := range others {
+		if err == nil {
+			err = notify.Tell(ctx, tx, r.Ref.Project, user, m)
+		}
+	}
+	return err
 }
 
 // URL is where a request is decided.
@@ -136,21 +152,67 @@ func URL(ctx context.Context, ref core.Ref) string {
 }
 
 // CanDecide says why this actor may not decide the request now, or nil.
-func CanDecide(ctx context.Context, r Request) error {
+func CanDecide(ctx context.Context, tx db.Tx, r Request) error {
+	_, err := standing(ctx, tx, r)
+	return err
+}
+
+// standing is for whom the actor decides: the zero Delegation for himself, or one by which he stands in for another.
+func standing(ctx context.Context, tx db.Tx, r Request) (Delegation, error) {
 	a := core.ActorOf(ctx)
 	if r.State != Waiting {
-		return core.Conflict("这项申请已经有结果", "This request has been decided")
+		return Delegation{}, core.Conflict("这项申请已经有结果", "This request has been decided")
 	}
 	if a.ID == r.Requester {
-		return &core.Err{Kind: core.KindForbidden, Text: core.T("不能审批自己的申请", "Nobody approves his own request")}
+		return Delegation{}, forbidden("不能审批自己的申请", "Nobody approves his own request")
 	}
 	if slices.Contains(r.voters, a.ID) {
-		return &core.Err{Kind: core.KindForbidden, Text: core.T("前一步是您审批的,这一步要由另一个人审批", "You decided an earlier step; this one is for somebody else")}
+		return Delegation{}, forbidden("前一步是您审批的,这一步要由另一个人审批", "You decided an earlier step; this one is for somebody else")
 	}
-	if !a.Has(r.Ref.Project, r.Role) && !a.Has(core.Firm, r.Role) {
-		return &core.Err{Kind: core.KindForbidden, Text: core.T("要由%s审批", "It is for the %s to decide", r.Role.Name())}
+	if err := r.can(ctx, tx); err != nil {
+		return Delegation{}, err
+	}
+	if a.Has(r.Ref.Project, r.Role) || a.Has(core.Firm, r.Role) {
+		return Delegation{}, nil
+	}
+	refusal := error(&core.Err{Kind: core.KindForbidden, Text: core.T("要由%s审批", "It is for the %s to decide", r.Role.Name())})
+	ds, err := standFor(ctx, tx, r.Ref.Project)
+	for _, d := range ds {
+		if d.Role != r.Role {
+			continue
+		}
+		if refusal = r.barred(ctx, tx, d); refusal == nil {
+			return d, nil
+		}
+	}
+	if err == nil {
+		err = refusal
+	}
+	return Delegation{}, err
+}
+
+// barred says why the principal of a delegation could not decide himself: his delegate cannot for him either.
+func (r Request) barred(ctx context.Context, tx db.Tx, d Delegation) error {
+	if d.Principal == r.Requester {
+		return forbidden("委托人是申请人,不能代他审批", "Who asked you to decide for him filed the request himself")
+	}
+	if slices.Contains(r.voters, d.Principal) {
+		return forbidden("委托人已经审批过前一步", "Who asked you to decide for him decided an earlier step")
+	}
+	return r.can(core.WithActor(ctx, core.Actor{ID: d.Principal, Name: d.PrincipalName}), tx)
+}
+
+// can asks the kind of the request whether the actor may decide it at all.
+func (r Request) can(ctx context.Context, tx db.Tx) error {
+	kinds, _ := ctx.Value(kindsKey{}).(map[string]Kind)
+	if k := kinds[r.Verb]; k.Can != nil {
+		return k.Can(ctx, tx, r)
 	}
 	return nil
+}
+
+func forbidden(zh, en string) error {
+	return &core.Err{Kind: core.KindForbidden, Text: core.T(zh, en)}
 }
 
 // Decide says yes or no to the request's current step. A yes to the last step runs the verb at once; when the verb
@@ -160,20 +222,16 @@ func Decide(ctx context.Context, tx db.Tx, id core.ID, yes bool, note string) er
 	if err != nil {
 		return err
 	}
-	if err := CanDecide(ctx, r); err != nil {
+	by, err := standing(ctx, tx, r)
+	if err != nil {
 		return err
 	}
 	kinds, _ := ctx.Value(kindsKey{}).(map[string]Kind)
 	k, known := kinds[r.Verb]
-	if k.Can != nil {
-		if err := k.Can(ctx, tx, r); err != nil {
-			return err
-		}
-	}
 	if !yes && strings.TrimSpace(note) == "" {
 		return core.Invalid("note", "不同意时请写明理由", "Say why you decline")
 	}
-	if err := r.vote(ctx, tx, yes, note); err != nil {
+	if err := r.vote(ctx, tx, yes, note, by); err != nil {
 		return err
 	}
 	switch {
@@ -191,10 +249,10 @@ func Decide(ctx context.Context, tx db.Tx, id core.ID, yes bool, note string) er
 	return r.end(ctx, tx, Approved, note)
 }
 
-func (r Request) vote(ctx context.Context, tx db.Tx, yes bool, note string) error {
+func (r Request) vote(ctx context.Context, tx db.Tx, yes bool, note string, by Delegation) error {
 	a := core.ActorOf(ctx)
-	_, err := db.Exec(ctx, tx, `insert into approval_vote (project_id, id, request_id, step, role, yes, note, voter, voter_name, at)
-		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`, r.Ref.Project, tx.NewID(), r.Ref.ID, r.Step, r.Role, yes, note, a.ID, a.Name, core.Now(ctx))
+	_, err := db.Exec(ctx, tx, `insert into approval_vote (project_id, id, request_id, step, role, yes, note, voter, voter_name, at, principal, principal_name)
+		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`, r.Ref.Project, tx.NewID(), r.Ref.ID, r.Step, r.Role, yes, note, a.ID, a.Name, core.Now(ctx), by.Principal, by.PrincipalName)
 	return err
 }
 
@@ -227,7 +285,7 @@ func (r Request) end(ctx context.Context, tx db.Tx, state, note string) error {
 }
 
 func (r Request) update(ctx context.Context, tx db.Tx, state string) error {
-	return db.ExecOne(ctx, tx, `update approval_request set step = $1, role = $2, state = $3, version = version + 1, changed_at = $4, changed_by = $5
+	return db.ExecOne(ctx, tx, `update approval_request set step = $1, role = $2, state = $3, reminded_at = $4, version = version + 1, changed_at = $4, changed_by = $5
 		where project_id = $6 and id = $7 and state = 'waiting'`, r.Step, r.Role, state, core.Now(ctx), core.ActorOf(ctx).ID, r.Ref.Project, r.Ref.ID)
 }
 
@@ -294,11 +352,12 @@ type Vote struct {
 	Yes  bool
 	Note string
 	Name string
+	For  string // in whose place, when by delegation
 	At   time.Time
 }
 
 // Votes lists a request's decisions.
 func Votes(ctx context.Context, tx db.Tx, ref core.Ref) ([]Vote, error) {
-	return db.All(ctx, tx, func(v *Vote) []any { return []any{&v.Step, &v.Role, &v.Yes, &v.Note, &v.Name, &v.At} },
-		"select step, role, yes, note, voter_name, at from approval_vote where project_id = $1 and request_id = $2 order by id", ref.Project, ref.ID)
+	return db.All(ctx, tx, func(v *Vote) []any { return []any{&v.Step, &v.Role, &v.Yes, &v.Note, &v.Name, &v.For, &v.At} },
+		"select step, role, yes, note, voter_name, principal_name, at from approval_vote where project_id = $1 and request_id = $2 order by id", ref.Project, ref.ID)
 }

@@ -184,7 +184,7 @@ func TestNobodyDecidesTwoStepsOfOneRequest(t *testing.T) {
 		}
 		must(t, d.Read(both, func(ctx context.Context, tx db.Tx) error {
 			waiting, err := approval.For(ctx, tx, here.ID, []core.Role{core.Manager})
-			if len(waiting) != 1 || approval.CanDecide(ctx, waiting[0]) == nil {
+			if len(waiting) != 1 || approval.CanDecide(ctx, tx, waiting[0]) == nil {
 				t.Errorf("the list offers it again: %+v", waiting)
 			}
 			return err

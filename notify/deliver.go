@@ -250,11 +250,7 @@ func routeOne(ctx context.Context, tx db.Tx, p parcel) error {
 	}
 	to := []core.ID{m.user}
 	if m.Role != "" {
-		holders := bookOf(ctx).Holders
-		if holders == nil {
-			return nil
-		}
-		if to, err = holders(ctx, tx, p.Project, m.Role); err != nil {
+		if to, err = Holders(ctx, tx, p.Project, m.Role); err != nil {
 			return err
 		}
 	}

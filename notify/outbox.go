@@ -139,6 +139,14 @@ func With(ctx context.Context, b Book) context.Context {
 	return context.WithValue(ctx, bookKey{}, b)
 }
 
+// Holders are the active users who hold a role in a project, by the Book; none without one.
+func Holders(ctx context.Context, tx db.Tx, project core.ID, role core.Role) ([]core.ID, error) {
+	if holders := bookOf(ctx).Holders; holders != nil {
+		return holders(ctx, tx, project, role)
+	}
+	return nil, nil
+}
+
 func bookOf(ctx context.Context) Book { b, _ := ctx.Value(bookKey{}).(Book); return b }
 
 // Send queues a letter in the caller's transaction, one row a channel; it goes out after the commit. Nothing is said

@@ -26,7 +26,7 @@ func inputOf[In any](r approval.Request) (In, error) {
 func approvalKind() register.Kind {
 	return register.Kind{Name: "approval", Plural: "approvals", Label: core.T("审批", "Approvals"), Table: "approval_request", Events: map[string]core.Text{
 		"asked": core.T("提出申请:{reason}", "asked: {reason}"), "passed": core.T("同意,转下一步", "agreed, next step"), "approved": core.T("批准 {note}", "approved {note}"),
-		"declined": core.T("不同意:{note}", "declined: {note}"), "withdrawn": core.T("撤回", "withdrawn"),
+		"declined": core.T("不同意:{note}", "declined: {note}"), "withdrawn": core.T("撤回", "withdrawn"), "reminded": core.T("催办({by})", "reminded ({by})"),
 	}}
 }
 
@@ -75,7 +75,7 @@ func approvalRegister() register.Any {
 			return approval.Get(ctx, tx, core.ProjectOf(ctx).ID, id, false)
 		},
 		Record: approvalRecord,
-		Verbs:  []register.Verber{decideVerb(), withdrawVerb()},
+		Verbs:  []register.Verber{decideVerb(), remindVerb(), withdrawVerb()},
 	}
 }
 
@@ -114,8 +114,13 @@ func approvalIDs(ctx context.Context, tx db.Tx, project core.ID, state string, a
 
 // waitingForMe are the requests that the actor may decide now, the oldest first.
 func waitingForMe(ctx context.Context, tx db.Tx) ([]approval.Request, error) {
-	all, err := approval.For(ctx, tx, core.ProjectOf(ctx).ID, rolesOf(ctx))
-	return slices.DeleteFunc(all, func(r approval.Request) bool { return approval.CanDecide(ctx, r) != nil }), err
+	project := core.ProjectOf(ctx).ID
+	roles, err := approval.RolesOf(ctx, tx, project)
+	if err != nil {
+		return nil, err
+	}
+	all, err := approval.For(ctx, tx, project, roles)
+	return slices.DeleteFunc(all, func(r approval.Request) bool { return approval.CanDecide(ctx, tx, r) != nil }), err
 }
 
 // countApprovals is the number in the rail.
@@ -160,7 +165,7 @@ func canDecide(ctx context.Context, tx db.Tx, id core.ID) error {
 	if err != nil {
 		return err
 	}
-	return approval.CanDecide(ctx, r)
+	return approval.CanDecide(ctx, tx, r)
 }
 
 func withdrawVerb() register.Verb[nothing] {
@@ -235,7 +240,7 @@ func approvalRecord(ctx context.Context, tx db.Tx, r approval.Request) (register
 	}
 	rec := register.Record{Head: ui.HeadView{Title: r.Title, Pills: []ui.PillView{{Tone: v.Tone, Text: v.State}}, Sub: v.Wait},
 		Cards: []templ.Component{approvalFacts(facts, stepsOf(ctx, r, votes))}}
-	if approval.CanDecide(ctx, r) == nil {
+	if approval.CanDecide(ctx, tx, r) == nil {
 		rec.Cards = append(rec.Cards, decideCard(ui.FormView{Action: approvalKind().Href(ctx, r.Ref.ID, "decide"), Submit: core.T("提交意见", "Submit"),
 			Version: fmt.Sprint(r.Version), IdemKey: register.NewKey(), Fields: ui.FieldsOf(core.Specs(decideFields()), nil, nil)}))
 	}
@@ -253,7 +258,11 @@ func stepsOf(ctx context.Context, r approval.Request, votes []approval.Vote) []u
 			if v.Step != int64(i) {
 				continue
 			}
-			step.State, step.Note = ui.OK, strings.TrimSpace(v.Name+" "+ui.When(ctx, v.At)+" "+v.Note)
+			name := v.Name
+			if v.For != "" {
+				name = core.T("%s(代%s)", "%s (for %s)", v.Name, v.For).Say(ctx)
+			}
+			step.State, step.Note = ui.OK, strings.TrimSpace(name+" "+ui.When(ctx, v.At)+" "+v.Note)
 			if !v.Yes {
 				step.State = ui.Late
 			}

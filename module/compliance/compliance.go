@@ -62,22 +62,23 @@ func Module() house.Module {
 		Name:       "compliance",
 		Label:      core.T("制度执行", "Compliance"),
 		Migrations: Migrations,
-		Registers:  []register.Any{dutyRegister(), approvalRegister()},
+		Registers:  []register.Any{dutyRegister(), approvalRegister(), delegationRegister()},
 		Routes:     routes(),
 		Perms:      perms(),
 		Nav: []house.Nav{
 			{Wing: house.Rule, Order: 5, Label: core.T("我的待办", "My duties"), Icon: "list-check", Path: "todo", Main: true},
 			{Wing: house.Rule, Order: 10, Label: core.T("制度执行", "Compliance"), Icon: "shield-check", Path: "compliance", Perm: PermView},
 			{Wing: house.Rule, Order: 20, Label: core.T("制度条款", "Clauses"), Icon: "gavel", Path: "clause"},
-			{Wing: house.Rule, Order: 30, Label: core.T("审批", "Approvals"), Icon: "checks", Path: "approval", Perm: "approval.view", Count: countApprovals},
+			{Wing: house.Rule, Order: 30, Label: core.T("审批", "Approvals"), Icon: "checks", Path: "approval/mine", Perm: "approval.view", Count: countApprovals},
 			{Wing: house.Setup, Order: 50, Label: core.T("工作日历", "Calendar"), Icon: "calendar", Path: "/firm/calendar"},
 		},
-		Tables: []journal.Table{{Kind: "duty", Name: "duty_duty"}, {Kind: "approval", Name: "approval_request"}, {Kind: "regulation_setting", Name: "regulation_setting"},
+		Tables: []journal.Table{{Kind: "duty", Name: "duty_duty"}, {Kind: "approval", Name: "approval_request"}, {Kind: approval.DelegationKind, Name: "approval_delegation"}, {Kind: "regulation_setting", Name: "regulation_setting"},
 			{Kind: "regulation_clause", Name: "regulation_clause"}},
 		Approvals: []approval.Kind{changeKind(), ownKind(), waiverKind()},
 		Daily: []house.Daily{
 			{Name: "compliance.waivers", Run: extendWaivers},
 			{Name: "compliance.months", Run: CountMonths},
+			{Name: "compliance.reminders", Run: approval.RemindAll},
 		},
 	}
 }

@@ -33,6 +33,7 @@ func routes() []web.Route {
 		{Pattern: "POST " + p + "clause/{clause}/revise", Perm: PermPropose, Handle: postOwn, Failed: ownAgain, Specs: core.Specs(ownFields())},
 		{Pattern: "GET " + p + "clause/{clause}/propose", Perm: PermPropose, Handle: proposePage},
 		{Pattern: "POST " + p + "clause/{clause}/propose", Perm: PermPropose, Handle: postPropose, Failed: proposeAgain, Specs: core.Specs(changeFields())},
+		{Pattern: "GET " + p + "approval/mine", Perm: "approval.view", Handle: turnsPage},
 		{Pattern: "GET " + p + "todo", Perm: web.Member, Handle: todoPage},
 		{Pattern: "GET " + p + "todo/badge", Perm: web.Member, Handle: todoBadge},
 		{Pattern: "POST " + p + "todo/read", Perm: web.Member, Handle: markRead},
