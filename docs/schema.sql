@@ -478,6 +478,35 @@ create table approval_vote (
 );
 create index approval_vote_request on approval_vote (project_id, request_id, id);
 
+-- 20261127000700_approval_delegation.sql
+alter table approval_request add column reminded_at bigint;
+alter table approval_vote add column principal bigint;
+alter table approval_vote add column principal_name text not null default '';
+create table approval_delegation (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  principal bigint not null,
+  principal_name text not null,
+  delegate bigint not null,
+  delegate_name text not null,
+  role text not null,
+  since text not null,
+  until text not null,
+  reason text not null,
+  revoked_at bigint,
+  primary key (project_id, id)
+);
+create index approval_delegation_delegate on approval_delegation (project_id, delegate, until);
+create index approval_delegation_role on approval_delegation (project_id, role, until);
+
 -- 20261122000800_web.sql
 -- What a write answered, by the key its sender gave it: a second submit gets the same answer and does nothing.
 create table web_idempotency (

@@ -140,6 +140,10 @@ func fillOffice(ctx context.Context, tx db.Tx) error {
 	if err := notify.Send(ctx, tx, core.ProjectOf(ctx).ID, notify.To{Mail: "jane@example.com", Lang: core.EN}, l); err != nil {
 		return err
 	}
+	away := core.Actor{ID: gone, Name: "Jim Poe", Seats: map[core.ID]core.Seat{core.ProjectOf(ctx).ID: {Roles: []core.Role{core.Manager}}}}
+	if _, err := approval.Give(core.WithActor(ctx, away), tx, approval.Delegation{Role: core.Manager, Delegate: gone + 1, DelegateName: "Jane Poe", Since: core.Today(ctx), Until: core.Today(ctx), Reason: "Training"}); err != nil {
+		return err
+	}
 	_, err := approval.Ask(ctx, tx, approval.Request{Verb: "regulation.set", About: core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "clause", ID: 1}, Title: core.T("改期限", "Change a term"), Reason: "test"},
 		map[string]string{}, approval.Step{Role: core.Manager})
 	return err

@@ -129,11 +129,11 @@ func Rulings() []core.Choice {
 func Ways() []core.Choice { return append(inquiries(), replies()...) }
 
 func inquiries() []core.Choice {
-	return []core.Choice{{Value: "site", Label: core.T("现场", "on site")}, {Value: "interview", Label: core.T("询问", "by interview")}, {Value: "records", Label: core.T("查资料", "from the records")}}
+	return []core.Choice{{Value: "site", Label: core.T("现场", "On site")}, {Value: "interview", Label: core.T("询问", "By interview")}, {Value: "records", Label: core.T("查资料", "From the records")}}
 }
 
 func replies() []core.Choice {
-	return []core.Choice{{Value: "letter", Label: core.T("书面", "in writing")}, {Value: "oral", Label: core.T("口头", "orally")}}
+	return []core.Choice{{Value: "letter", Label: core.T("书面", "In writing")}, {Value: "oral", Label: core.T("口头", "Orally")}}
 }
 
 // Grounds are why a complaint is major (C13.2; the last is D4.8's).
