@@ -126,13 +126,14 @@ func (a *App) open(ctx context.Context, modules []house.Module) (err error) {
 }
 
 func (a *App) build(modules []house.Module) {
-	a.reg = &register.Lists{Kinds: map[string]register.Kind{}, Cite: compliance.ClauseHref}
+	a.reg = &register.Lists{Kinds: map[string]register.Kind{}, Allow: map[string]func(context.Context, db.Tx, core.ID) error{}, Cite: compliance.ClauseHref}
 	var jobs []job.Kind
 	for _, m := range modules {
 		a.reg.Panels = append(a.reg.Panels, m.Panels...)
 		jobs = append(jobs, m.Jobs...)
 		for _, r := range m.Registers {
 			a.reg.Kinds[r.KindOf().Name] = r.KindOf()
+			a.reg.Allow[r.KindOf().Name] = r.Allow
 		}
 		for _, k := range m.Approvals {
 			a.approvals[k.Verb] = k

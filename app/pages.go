@@ -128,6 +128,11 @@ func download(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 	if !core.ActorOf(ctx).Can(f.Owner.Project, f.Owner.Kind+".view") {
 		return nil, core.NotFound()
 	}
+	if allow := register.Of(ctx).Allow[f.Owner.Kind]; allow != nil {
+		if err := allow(ctx, tx, f.Owner.ID); err != nil {
+			return nil, err
+		}
+	}
 	rc, err := file.OpenContent(ctx, tx, f)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,15 @@ const (
 // KindOf is the register's kind.
 func (g Register[T]) KindOf() Kind { return g.Kind }
 
+// Allow reads one record by its key as its page does.
+func (g Register[T]) Allow(ctx context.Context, tx db.Tx, id core.ID) error {
+	if g.Get == nil {
+		return nil
+	}
+	_, err := g.Get(ctx, tx, id)
+	return err
+}
+
 // FieldSpecs are the fields that the API gives.
 func (g Register[T]) FieldSpecs() []core.Spec { return core.Specs(g.Fields) }
 

@@ -184,6 +184,8 @@ type Any interface {
 	FieldSpecs() []core.Spec
 	VerbList() []VerbInfo
 	FilterList() []Filter
+	// Allow reads the record as its page does: its refusal is the record's own (C13.1), not the route's.
+	Allow(ctx context.Context, tx db.Tx, id core.ID) error
 }
 
 // VerbInfo is what the API document and the generated tests need of a verb.
@@ -208,6 +210,7 @@ type Panel struct {
 type Lists struct {
 	Panels []Panel
 	Kinds  map[string]Kind
+	Allow  map[string]func(ctx context.Context, tx db.Tx, id core.ID) error // by kind: may the actor read this record?
 	Cite   func(ctx context.Context, clause string) string
 }
 

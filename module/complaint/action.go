@@ -160,6 +160,11 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Case, error) {
 	if err := insert(ctx, tx, c); err != nil {
 		return c, err
 	}
+	if c.AgainstUser != 0 {
+		if err := desk.Bar(ctx, tx, c.Matter, c.AgainstUser); err != nil {
+			return c, err
+		}
+	}
 	if err := put(ctx, tx, c); err != nil {
 		return c, err
 	}

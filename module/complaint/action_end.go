@@ -2,7 +2,6 @@ package complaint
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"huiyin/approval"
@@ -238,7 +237,6 @@ type File struct {
 	Legal    string
 	Team     string
 	Minutes  string
-	Media    string // contacts with the media
 }
 
 func canFile(_ context.Context, _ db.Tx, c Case) error {
@@ -255,9 +253,6 @@ func FileMajor(ctx context.Context, tx db.Tx, id core.ID, f File) error {
 			return err
 		}
 		c.Filed, c.FiledTo, c.Legal, c.Team, c.Minutes = core.Now(ctx), f.Superior, f.Legal, f.Team, f.Minutes
-		if filled(f.Media) {
-			c.Media = strings.TrimSpace(c.Media + "\n" + f.Media)
-		}
 		return duty.Done(ctx, tx, "C13.3", c.Ref)
 	})
 }

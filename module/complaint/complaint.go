@@ -17,6 +17,7 @@
 //   - C1.3, C1.4 The investigation report has six parts and goes up to the general manager; C1.7 compensation is approved by
 //     the authority table; C11.3 measures are drawn up, approved, carried out and checked by a named supervisor.
 //   - C1.6 The month's statistics go to the general manager by the tenth. D5.8 No more than two valid ones a day.
+//   - C14.9 The same matter told to several departments is one case: the others are merged into it and count once.
 //   - B7.2 A complaint at company level is followed by head office until its result is known there.
 //
 // Imported complaints are matters of the desk.
@@ -48,6 +49,7 @@ const (
 	StateClosed   = "closed"   // 已归档
 	StateDeclined = "declined" // 不予受理
 	StateVoid     = "void"     // 已作废
+	StateMerged   = "merged"   // 已并入
 )
 
 // Levels of severity (C13.2).
@@ -88,7 +90,8 @@ func events() map[string]core.Text {
 		"letter": core.T("来件登记 {letter},原件呈 {superior}", "letter {letter} registered, original to {superior}"), "filed": core.T("重大投诉报备:{superior}、{legal};处理小组 {team}", "reported the major complaint: {superior}, {legal}; team {team}"),
 		"followed": core.T("总部督促跟进:{text}", "head office followed it up: {text}"), "closed": core.T("归档:{evaluation}", "closed: {evaluation}"),
 		"reported": core.T("提交调查报告", "filed the investigation report"), "report-approved": core.T("调查报告获总经理批准", "the general manager approved the report"),
-		"action": core.T("制定纠正预防措施:{text}", "drew up a measure: {text}"), "voided": core.T("作废:{reason}", "voided: {reason}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
+		"action": core.T("制定纠正预防措施:{text}", "drew up a measure: {text}"), "voided": core.T("作废:{reason}", "voided: {reason}"), "merged": core.T("并入 {number}:{reason}", "merged into {number}: {reason}"), "joined": core.T("{number} 并入本件", "{number} was merged into this"), "unmerged": core.T("取消合并:{reason}", "taken apart: {reason}"),
+		"media": core.T("媒体往来({outlet}):{text}", "contact with the media ({outlet}): {text}"), "met": core.T("处理小组会议:{text}", "the team met: {text}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 	}
 }
 
@@ -96,7 +99,7 @@ func events() map[string]core.Text {
 func States() []core.Choice {
 	return []core.Choice{{Value: StateNew, Label: core.T("待判定", "To be judged")}, {Value: StateJudged, Label: core.T("待裁定", "To be ruled on")}, {Value: StateAccepted, Label: core.T("处理中", "In hand")},
 		{Value: StateSolving, Label: core.T("方案待批", "Solution to approve")}, {Value: StateApproved, Label: core.T("待落实", "To be carried out")}, {Value: StateFinished, Label: core.T("待答复", "To be answered")},
-		{Value: StateReplied, Label: core.T("待客户意见", "Customer's opinion")}, {Value: StateClosed, Label: core.T("已归档", "Filed")}, {Value: StateDeclined, Label: core.T("不予受理", "Not accepted")}, {Value: StateVoid, Label: core.T("已作废", "Voided")}}
+		{Value: StateReplied, Label: core.T("待客户意见", "Customer's opinion")}, {Value: StateClosed, Label: core.T("已归档", "Filed")}, {Value: StateDeclined, Label: core.T("不予受理", "Not accepted")}, {Value: StateVoid, Label: core.T("已作废", "Voided")}, {Value: StateMerged, Label: core.T("已并入", "Merged")}}
 }
 
 // Levels are the levels of severity (级别).
@@ -244,12 +247,12 @@ type Case struct {
 	Legal        string
 	Team         string
 	Minutes      string
-	Media        string
 	Followed     time.Time // by head office (B7.2)
 	Report       Report
 	Reported     time.Time
 	Sealed       time.Time // the report's approval by the general manager
 	Reason       string    // of voiding
+	Merged       core.ID   // the case that carries it on, once merged (C14.9)
 }
 
 // Report is the investigation report (调查报告, C1.3).
@@ -274,8 +277,8 @@ func (c *Case) cells() []cell {
 		{"reply", &c.Reply}, {"business", &c.Business}, {"relations", &c.Relations}, {"next_at", &c.Next}, {"until_at", &c.Until}, {"consent", &c.Consent}, {"satisfied", &c.Satisfied}, {"opined_at", &c.Opined},
 		{"signer", &c.Signer}, {"comment", &c.Comment}, {"evaluation", &c.Evaluation}, {"improvement", &c.Improvement}, {"delay_by", &c.DelayBy}, {"delay_reason", &c.DelayReason}, {"liability", &c.Liability},
 		{"loss", &c.Loss}, {"closed_at", &c.Closed}, {"round", &c.Round}, {"letter_no", &c.LetterNo}, {"letter_to", &c.LetterTo}, {"filed_at", &c.Filed}, {"filed_to", &c.FiledTo}, {"legal", &c.Legal},
-		{"team", &c.Team}, {"minutes", &c.Minutes}, {"media", &c.Media}, {"followed_at", &c.Followed}, {"report_cause", &c.Report.Cause}, {"report_course", &c.Report.Course}, {"report_responsible", &c.Report.Responsible},
-		{"report_conclusion", &c.Report.Conclusion}, {"report_remedy", &c.Report.Remedy}, {"report_prevention", &c.Report.Prevention}, {"reported_at", &c.Reported}, {"sealed_at", &c.Sealed}, {"reason", &c.Reason}}
+		{"team", &c.Team}, {"minutes", &c.Minutes}, {"followed_at", &c.Followed}, {"report_cause", &c.Report.Cause}, {"report_course", &c.Report.Course}, {"report_responsible", &c.Report.Responsible},
+		{"report_conclusion", &c.Report.Conclusion}, {"report_remedy", &c.Report.Remedy}, {"report_prevention", &c.Report.Prevention}, {"reported_at", &c.Reported}, {"sealed_at", &c.Sealed}, {"reason", &c.Reason}, {"merged", &c.Merged}}
 }
 
 func (c *Case) dest() []any {

@@ -18,6 +18,7 @@ import (
 	"huiyin/duty"
 	"huiyin/file"
 	"huiyin/module/complaint"
+	"huiyin/module/desk"
 	"huiyin/notify"
 	"huiyin/regulation"
 	"huiyin/testkit"
@@ -432,6 +433,91 @@ func TestC13_1_ThePersonComplainedOfTakesNoPart(t *testing.T) {
 	})
 }
 
+// The desk's matter of a complaint and its files are as shut to the person complained of as the complaint itself.
+func TestC13_1_TheMatterAndItsFilesAreShutToo(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		var matter, paper core.ID
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			m, ref, err := desk.Take(ctx, tx, desk.Intake{Channel: "phone", Kind: "complaint", Contact: "陈静", Phone: "13800002231", Content: "前台小姐骂人", Place: "大堂",
+				Details: []desk.Detail{{Name: "company", Value: "华达科技"}, {Name: "against_user", Value: me(k, core.Desk).String()}}})
+			if err != nil {
+				return err
+			}
+			matter = m.Ref.ID
+			up, err := file.FromDataURL(signature())
+			if err != nil {
+				return err
+			}
+			f, err := file.Attach(ctx, tx, ref, "letter", up)
+			paper = f.ID
+			return err
+		})
+		seen := func(role core.Role) (rows, page, file int) {
+			b := k.As(role)
+			return b.Get(b.P("desk")).OK(k).Find("main a[href*='" + matter.String() + "']").Length(), b.Get(b.P("desk/" + matter.String())).Status, b.Get(b.P("file/" + paper.String())).Status
+		}
+		if rows, page, file := seen(core.Desk); rows != 0 || page < 400 || file < 400 {
+			k.Errorf("who is complained of sees %d rows, reads the matter: %d, its file: %d", rows, page, file)
+		}
+		k.Refused("C13.1", k.TryWrite(core.Desk, func(ctx context.Context, tx db.Tx) error {
+			_, err := desk.Read(ctx, tx, matter)
+			return err
+		}))
+		if rows, page, file := seen(core.Supervisor); rows == 0 || page != 200 || file != 200 {
+			k.Errorf("the supervisor sees %d rows, %d, %d", rows, page, file)
+		}
+		k.Off("C13.1")
+		if rows, page, file := seen(core.Desk); rows == 0 || page != 200 || file != 200 {
+			k.Errorf("switched off, the clerk sees %d rows, %d, %d", rows, page, file)
+		}
+	})
+}
+
+// One matter told by two people of a company to two departments is one case: the other is merged, owes nothing, counts
+// nowhere, and brings its severity and whom it is against along.
+func TestC14_9_ToldToSeveralDepartmentsItIsOneCase(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		first := taken()
+		first.Content = "保安态度差"
+		second := first
+		second.Contact, second.Phone, second.Channel, second.AgainstUser = "王工", "13900001111", "counter", me(k, core.Guard)
+		main, other := take(k, first), take(k, second)
+		k.Must(do(k, core.Desk, complaint.Join, other, complaint.Merge{Into: main, Reason: "同一名保安,同一天"}))
+		a, b := get(k, main), get(k, other)
+		if b.State != complaint.StateMerged || b.Open || b.Merged != main || a.AgainstUser != me(k, core.Guard) {
+			k.Errorf("merged: %s open %v into %v; the one that stays is against %v", b.State, b.Open, b.Merged, a.AgainstUser)
+		}
+		for _, clause := range []string{"C11.1", "C1.5", "C13.6"} {
+			for _, d := range dutiesOf(k, other, clause) {
+				if d.State != duty.StateVoid {
+					k.Errorf("%s of the merged one is %s", clause, d.State)
+				}
+			}
+			if ds := dutiesOf(k, main, clause); len(ds) == 0 || ds[0].State != duty.StateOpen {
+				k.Errorf("%s of the one that stays: %+v", clause, ds)
+			}
+		}
+		k.Write(core.Manager, func(ctx context.Context, tx db.Tx) error {
+			f, err := complaint.FiguresOf(ctx, tx, k.Project.ID, a.Month)
+			if f.All.Taken != 1 {
+				k.Errorf("the month counts %d", f.All.Taken)
+			}
+			return err
+		})
+		page := k.As(core.Supervisor)
+		if p := page.Get(page.P("complaint/" + main.String())).OK(k); !strings.Contains(p.Find("main").Text(), "王工") {
+			k.Errorf("the page does not say who else told it")
+		}
+		if err := do(k, core.Desk, complaint.Join, main, complaint.Merge{Into: other, Reason: "反过来"}); !core.IsKind(err, core.KindInvalid) {
+			k.Errorf("merged into a merged one: %v", err)
+		}
+		k.Must(do(k, core.Supervisor, complaint.TakeApart, other, complaint.Word{Text: "不是同一人"}))
+		if b := get(k, other); !b.Open || b.State != complaint.StateNew || b.Merged != 0 || b.Due.IsZero() {
+			k.Errorf("taken apart it is %s, open %v, due %v", b.State, b.Open, b.Due)
+		}
+	})
+}
+
 func TestC13_2_TheRuleProposesAndAPersonConfirms(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		for content, want := range map[string]string{"灯不亮": complaint.Normal, "再不处理就找记者曝光": complaint.Major, "业主拉横幅堵门": complaint.Major, "要求退款赔偿": complaint.Major, "保安殴打客户": complaint.Major} {
@@ -486,6 +572,27 @@ func TestC13_3_AMajorComplaintIsReportedIn24Hours(t *testing.T) {
 			k.Errorf("switched off: %+v", d)
 		}
 		k.Must(do(k, core.Supervisor, complaint.FileMajor, second, complaint.File{Superior: "孙立"}))
+	})
+}
+
+// The room of a major complaint keeps every meeting and every contact with the media; an ordinary one has none.
+func TestC13_3_TheRoomKeepsMeetingsAndMedia(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Content = "要向电视台曝光"
+		id, ordinary := take(k, in), take(k, taken())
+		k.Must(do(k, core.Supervisor, complaint.LogMedia, id, complaint.Media{Outlet: "晚报", Who: "李记者", Asked: "何时答复", Said: "三日内书面答复"}))
+		k.Must(do(k, core.Manager, complaint.Meet, id, complaint.Word{Text: "统一口径,由客服经理对外"}))
+		if err := do(k, core.Supervisor, complaint.Meet, ordinary, complaint.Word{Text: "x"}); !core.IsKind(err, core.KindConflict) {
+			k.Errorf("an ordinary complaint has a room: %v", err)
+		}
+		b := k.As(core.Manager)
+		text := b.Get(b.P("complaint/" + id.String())).OK(k).Find("main").Text()
+		for _, want := range []string{"晚报", "三日内书面答复", "统一口径"} {
+			if !strings.Contains(text, want) {
+				k.Errorf("the room does not show %q", want)
+			}
+		}
 	})
 }
 

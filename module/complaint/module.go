@@ -180,7 +180,7 @@ func stateTone(c Case) ui.Tone {
 	switch c.State {
 	case StateClosed:
 		return ui.OK
-	case StateDeclined, StateVoid:
+	case StateDeclined, StateVoid, StateMerged:
 		return ui.None
 	case StateNew, StateJudged:
 		return ui.Warn

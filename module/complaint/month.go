@@ -26,7 +26,7 @@ func dayLimit(ctx context.Context, tx db.Tx, project core.ID, month core.Month) 
 		return regulation.Figure{}, err
 	}
 	limit := rules.Count("D5.8", "target")
-	cs, err := list(ctx, tx, "project_id = $1 and month = $2 and voided_at is null and validity = 'founded' and ruling <> 'decline' order by at desc, id desc", project, month)
+	cs, err := list(ctx, tx, "project_id = $1 and month = $2 and voided_at is null and merged is null and validity = 'founded' and ruling <> 'decline' order by at desc, id desc", project, month)
 	perDay := map[core.Date][]core.Ref{}
 	for _, c := range cs {
 		perDay[c.Day] = append(perDay[c.Day], c.Ref)
@@ -80,7 +80,7 @@ func (l *Line) count(c Case, late bool) {
 // FiguresOf computes a month's statistics from the cases themselves: by kind, severity and responsible department.
 func FiguresOf(ctx context.Context, tx db.Tx, project core.ID, month core.Month) (Figures, error) {
 	f := Figures{Month: month}
-	cs, err := list(ctx, tx, "project_id = $1 and month = $2 and voided_at is null order by at, id", project, month)
+	cs, err := list(ctx, tx, "project_id = $1 and month = $2 and voided_at is null and merged is null order by at, id", project, month)
 	if err != nil {
 		return f, err
 	}
@@ -113,7 +113,7 @@ func FiguresOf(ctx context.Context, tx db.Tx, project core.ID, month core.Month)
 // lateCases are the month's cases that missed a term.
 func lateCases(ctx context.Context, tx db.Tx, project core.ID, month core.Month) (map[core.ID]bool, error) {
 	ids, err := db.Values[core.ID](ctx, tx, `select distinct d.record_id from duty_duty d join complaint_case c on c.project_id = d.project_id and c.id = d.record_id
-		where c.project_id = $1 and c.month = $2 and d.kind = 'complaint' and d.clause in ('C1.5', 'D4.5', 'C11.1', 'C13.3', 'C13.4', 'C13.6', 'D4.4')
+		where c.project_id = $1 and c.month = $2 and c.merged is null and d.kind = 'complaint' and d.clause in ('C1.5', 'D4.5', 'C11.1', 'C13.3', 'C13.4', 'C13.6', 'D4.4')
 		and (d.state = 'done' and d.late or d.state = 'open' and d.due_at < $3)`, project, month, core.Now(ctx))
 	out := map[core.ID]bool{}
 	for _, id := range ids {

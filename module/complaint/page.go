@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/module/desk"
@@ -28,6 +26,13 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 	if c.CompanyLevel {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Run, Text: core.T("公司级", "Company level")})
 	}
+	if c.Merged != 0 {
+		main, err := read(ctx, tx, c.Merged)
+		if err != nil {
+			return r, err
+		}
+		r.Cards = append(r.Cards, mergedCard(main.Number, href(ctx, main.Ref.ID)))
+	}
 	if c.Round > 1 {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("第 %d 轮", "Round %d", c.Round)})
 	}
@@ -39,18 +44,28 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Cards = []templ.Component{stepCard(stepLine(ctx, c), register.Cite(ctx, "D4.4")), register.FieldsCard(core.T("投诉", "Complaint"), pairs(ctx, c))}
+	r.Cards = append(r.Cards, stepCard(stepLine(ctx, c), register.Cite(ctx, "D4.4")), register.FieldsCard(core.T("投诉", "Complaint"), pairs(ctx, c)))
 	if work := workPairs(ctx, c); len(work) > 0 {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("处理", "Handling"), work))
 	}
-	if len(ns) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("调查与沟通", "Inquiries and talks"), noteTable(ctx, ns)))
+	if t := noteTable(ctx, ns); len(t.Rows) > 0 {
+		r.Cards = append(r.Cards, tableCard(core.T("调查与沟通", "Inquiries and talks"), t))
+	}
+	joined, err := joinedTable(ctx, tx, c)
+	if err != nil {
+		return r, err
+	}
+	if len(joined.Rows) > 0 {
+		r.Cards = append(r.Cards, tableCard(core.T("同一事项的其他反映", "The same matter told by others"), joined))
 	}
 	if !c.Reported.IsZero() {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("调查报告", "Investigation report"), reportPairs(ctx, c)))
 	}
 	if !c.Filed.IsZero() {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("重大投诉报备", "Report of the major complaint"), filedPairs(ctx, c)))
+	}
+	if t := roomTable(ctx, ns); len(t.Rows) > 0 {
+		r.Cards = append(r.Cards, tableCard(core.T("会议与媒体", "Meetings and media"), t))
 	}
 	measures, err := measureTable(ctx, tx, c)
 	if err != nil {
@@ -195,7 +210,6 @@ func filedPairs(ctx context.Context, c Case) []ui.Pair {
 	p.add("法务", "Legal affairs", c.Legal)
 	p.add("处理小组", "Team", c.Team)
 	p.add("会议记录", "Minutes", c.Minutes)
-	p.add("媒体往来", "Media log", c.Media)
 	return p.out
 }
 
@@ -203,6 +217,9 @@ func noteTable(ctx context.Context, ns []Note) ui.TableView {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("时间", "Time")}, {Label: core.T("事项", "What")}, {Label: core.T("内容", "Content")}, {Label: core.T("记录人", "By")}}}
 	what := map[string]core.Text{"ask": core.T("调查", "Inquiry"), "follow": core.T("总部跟进", "Head office"), "reply": core.T("告知客户", "Told the customer")}
 	for _, n := range ns {
+		if !what[n.Kind].Is() { // it stands in the room's log
+			continue
+		}
 		how := ""
 		if n.How != "" {
 			how = core.Label(Ways(), n.How).Say(ctx)

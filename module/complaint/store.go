@@ -99,6 +99,9 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	return err
 }
 
+// all are the conditions as one.
+func (c condition) all() string { return strings.Join(c.where, " and ") }
+
 type condition struct {
 	where []string
 	args  []any
@@ -231,7 +234,7 @@ func before(ctx context.Context, tx db.Tx, c Case, since time.Time) (int, error)
 	if c.Customer == 0 {
 		return 0, nil
 	}
-	n, err := db.Value[int64](ctx, tx, "select count(*) from complaint_case where project_id = $1 and customer_id = $2 and category = $3 and at >= $4 and voided_at is null",
+	n, err := db.Value[int64](ctx, tx, "select count(*) from complaint_case where project_id = $1 and customer_id = $2 and category = $3 and at >= $4 and voided_at is null and merged is null",
 		c.Ref.Project, c.Customer, c.Category, since)
 	return int(n), err
 }

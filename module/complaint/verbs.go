@@ -2,6 +2,7 @@ package complaint
 
 import (
 	"context"
+	"slices"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -88,7 +89,7 @@ func people(field string, departments bool) func(context.Context, db.Tx, core.ID
 }
 
 func verbs() []register.Verber {
-	return append(append(append(firstVerbs(), workVerbs()...), lastVerbs()...), sideVerbs()...)
+	return slices.Concat(firstVerbs(), workVerbs(), lastVerbs(), sideVerbs(), mergeVerbs(), roomVerbs())
 }
 
 func firstVerbs() []register.Verber {
@@ -142,7 +143,7 @@ func lastVerbs() []register.Verber {
 			field("loss", "损失", "Loss", func(c *Close) any { return &c.Loss }), field("liability", "责任处理", "Responsibility", func(c *Close) any { return &c.Liability }, lines)}},
 		register.Verb[File]{Name: "file", Label: core.T("重大投诉报备", "Report the major complaint"), Roles: heads(), Primary: true, Clause: "C13.3", Can: checked("file", canFile), Do: doing(FileMajor), Fields: []core.Field[File]{
 			field("superior", "报备的上级", "Reported to", func(f *File) any { return &f.Superior }), field("legal", "法务", "Legal affairs", func(f *File) any { return &f.Legal }), field("team", "处理小组成员", "Team", func(f *File) any { return &f.Team }, lines),
-			field("minutes", "会议记录", "Minutes", func(f *File) any { return &f.Minutes }, lines), field("media", "媒体往来", "Media log", func(f *File) any { return &f.Media }, lines)}},
+			field("minutes", "会议记录", "Minutes", func(f *File) any { return &f.Minutes }, lines)}},
 		register.Verb[Report]{Name: "report", Label: core.T("调查报告", "Investigation report"), Roles: handlers(), Clause: "C1.3", Can: checked("report", canReport), Do: doing(FileReport), Fill: fillReport, Fields: reportFields()},
 	}
 }

@@ -144,6 +144,7 @@ type Matter struct {
 	ReportedReason string
 	Merged         core.ID // the matter that stays, when the same was told twice
 	Split          core.ID // the matter of whose call this was another part
+	Barred core.ID // who may not see it: the complaint is against him (C13.1)
 }
 
 // Opinion says whether it is an opinion (意见), to be looked into before it is answered (A3.4).
@@ -153,7 +154,7 @@ func (m *Matter) dest() []any {
 	return []any{&m.Ref.Project, &m.Ref.ID, &m.Version, &m.Origin, &m.Number, &m.OfficeNo, &m.Channel, &m.Kind, &m.Carried, &m.Customer, &m.CustomerName, &m.Unit,
 		&m.UnitCode, &m.Place, &m.Contact, &m.Phone, &m.Content, &m.Urgent, &m.State, &m.Open, &m.Rank, &m.At, &m.Day, &m.Due, &m.Contacted, &m.HandedRole,
 		&m.HandedUser, &m.HandedName, &m.HandedReason, &m.HandedDue, &m.Answer, &m.Answered, &m.Closed, &m.Summary, &m.Handler,
-		&m.Owner, &m.OwnerName, &m.Accepted, &m.NoLimit, &m.Findings, &m.Confirmed, &m.ConfirmedBy, &m.ConfirmedHow, &m.Reported, &m.ReportedReason, &m.Merged, &m.Split}
+		&m.Owner, &m.OwnerName, &m.Accepted, &m.NoLimit, &m.Findings, &m.Confirmed, &m.ConfirmedBy, &m.ConfirmedHow, &m.Reported, &m.ReportedReason, &m.Merged, &m.Split, &m.Barred}
 }
 
 // Intake is what the desk takes down.

@@ -37,12 +37,37 @@ func canMerge(_ context.Context, _ db.Tx, m Matter) error {
 // Merge points a matter that was told a second time to the one that stays (合并): it owes nothing of its own, the customer
 // counts it once, and its caller hears the answer of the other. What pointed to it points to the other from now on.
 func Merge(ctx context.Context, tx db.Tx, id core.ID, in Join) error {
+	return merge(ctx, tx, id, in, canMerge)
+}
+
+// JoinCarried merges the matters of two records that another module has merged, such as two complaints; 0 is none.
+func JoinCarried(ctx context.Context, tx db.Tx, id, into core.ID, reason string) error {
+	if id == 0 || into == 0 || id == into {
+		return nil
+	}
+	return merge(ctx, tx, id, Join{Into: into, Reason: reason}, func(_ context.Context, _ db.Tx, m Matter) error { return running(m) })
+}
+
+// TakeApartCarried is its way back: the matter belongs to its record again.
+func TakeApartCarried(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
+	if id == 0 {
+		return nil
+	}
+	m, err := lock(ctx, tx, id)
+	if err != nil || m.State != StateMerged {
+		return err
+	}
+	m.State, m.Open, m.Merged, m.Answer, m.Answered = StateCarried, true, 0, "", time.Time{}
+	return changed(ctx, tx, m, "unmerged", map[string]string{"reason": reason})
+}
+
+func merge(ctx context.Context, tx db.Tx, id core.ID, in Join, can func(context.Context, db.Tx, Matter) error) error {
 	if id == in.Into {
 		return core.Invalid("into", "不能并入自己", "It cannot be merged into itself")
 	}
 	m, main, err := lockBoth(ctx, tx, id, in.Into)
 	if err == nil {
-		err = canMerge(ctx, tx, m)
+		err = can(ctx, tx, m)
 	}
 	if err == nil && !main.Open {
 		err = core.Invalid("into", "%s 已经办结,不能并入", "%s is closed; nothing can be merged into it", main.Number)

@@ -115,7 +115,7 @@ func matters() register.Register[Matter] {
 			{Name: "reported", Label: core.T("已上报领导", "Reported to the leader"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "reported", Label: core.T("是", "Yes")}}},
 			{Name: "late", Label: core.T("逾期", "Overdue"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "late", Label: core.T("是", "Yes")}}},
 			{Name: "month", Label: core.T("月份", "Month"), Kind: core.KindMonth}},
-		ID: func(m *Matter) core.ID { return m.Ref.ID }, Version: func(m *Matter) int64 { return m.Version }, Cursor: cursor, Find: find, Get: Get, Row: row, Record: record,
+		ID: func(m *Matter) core.ID { return m.Ref.ID }, Version: func(m *Matter) int64 { return m.Version }, Cursor: cursor, Find: find, Get: Read, Row: row, Record: record,
 		Topic: "desk", Revealers: desks(), Reveal: map[string]func(context.Context, db.Tx, core.ID) (string, error){"phone": revealPhone}, Verbs: verbs(), Intro: intro}
 }
 
@@ -317,7 +317,7 @@ func detailFields() []core.Field[Intake] {
 // waits for.
 func checked(verb string, check func(context.Context, db.Tx, Matter) error) func(context.Context, db.Tx, core.ID) error {
 	return func(ctx context.Context, tx db.Tx, id core.ID) error {
-		m, err := Get(ctx, tx, id)
+		m, err := Read(ctx, tx, id)
 		if err == nil {
 			err = check(ctx, tx, m)
 		}

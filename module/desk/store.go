@@ -11,13 +11,14 @@ import (
 	"huiyin/db"
 	"huiyin/house"
 	"huiyin/register"
+	"huiyin/regulation"
 	"huiyin/search"
 )
 
 const columns = `project_id, id, version, origin, number, office_no, channel, kind, carried_id, customer_id, customer_name, unit_id,
 	unit_code, place, contact, phone, content, urgent, state, open, rank, at, day, due_at, contacted_at, handed_role,
 	handed_user, handed_name, handed_reason, handed_due, answer, answered_at, closed_at, summary, handler,
-	owner_id, owner_name, accepted_at, no_limit, findings, confirmed_at, confirmed_by, confirmed_how, reported_at, reported_reason, merged_id, split_id`
+	owner_id, owner_name, accepted_at, no_limit, findings, confirmed_at, confirmed_by, confirmed_how, reported_at, reported_reason, merged_id, split_id, barred_user`
 
 func (m Matter) withRef() Matter { m.Ref.Kind = "desk"; return m }
 
@@ -25,6 +26,40 @@ func (m Matter) withRef() Matter { m.Ref.Kind = "desk"; return m }
 func Get(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
 	m, err := db.One(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and id = $2", core.ProjectOf(ctx).ID, id)
 	return m.withRef(), err
+}
+
+// Read is Get for the pages: what is a complaint against the reader stays shut (C13.1).
+func Read(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
+	m, err := Get(ctx, tx, id)
+	if err == nil {
+		err = readable(ctx, tx, m)
+	}
+	if err != nil {
+		return Matter{}, err
+	}
+	return m, nil
+}
+
+// readable: C13.1, who is complained of takes no part, and reads nothing of it either.
+func readable(ctx context.Context, tx db.Tx, m Matter) error {
+	return regulation.Guard(ctx, tx, "C13.1", m.Barred == 0 || m.Barred != core.ActorOf(ctx).ID, core.T("您是被投诉人,不得参与处理或查阅本投诉", "The complaint is against you: you neither handle nor read it"))
+}
+
+// notAgainstMe is the condition that leaves out what is a complaint against the reader (C13.1).
+func notAgainstMe(ctx context.Context, tx db.Tx, c *condition) error {
+	on, err := regulation.On(ctx, tx, "C13.1")
+	if me := core.ActorOf(ctx).ID; on && me != 0 {
+		c.add("(barred_user is null or barred_user <> ?)", me)
+	}
+	return err
+}
+
+// Bar keeps a person of ours from a matter that is a complaint against him (C13.1); 0 is no matter.
+func Bar(ctx context.Context, tx db.Tx, id, user core.ID) error {
+	if id == 0 {
+		return nil
+	}
+	return db.Soon(ctx, tx, "update desk_matter set barred_user = $1 where project_id = $2 and id = $3", user, core.ProjectOf(ctx).ID, id)
 }
 
 func lock(ctx context.Context, tx db.Tx, id core.ID) (Matter, error) {
@@ -110,6 +145,9 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
 		order = "at desc, id desc"
 	}
 	filters(ctx, &c, q)
+	if err := notAgainstMe(ctx, tx, &c); err != nil {
+		return nil, err
+	}
 	if text := strings.TrimSpace(q.Text); text != "" {
 		if err := matching(ctx, tx, &c, text); err != nil {
 			return nil, err
@@ -209,8 +247,12 @@ func after(c *condition, key string, queue bool) error {
 
 // Recent lists a customer's or unit's matters, newest first; column is customer_id or unit_id.
 func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit int) ([]Matter, error) {
-	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and "+column+" = $2 and state <> 'void' and state <> 'merged' order by at desc, id desc limit $3",
-		ref.Project, ref.ID, limit)
+	c := condition{where: []string{"project_id = $1", "state <> 'void'", "state <> 'merged'"}, args: []any{ref.Project}}
+	c.add(column+" = ?", ref.ID)
+	if err := notAgainstMe(ctx, tx, &c); err != nil {
+		return nil, err
+	}
+	ms, err := db.All(ctx, tx, (*Matter).dest, fmt.Sprintf("select %s from desk_matter where %s order by at desc, id desc limit %d", columns, strings.Join(c.where, " and "), limit), c.args...)
 	for i := range ms {
 		ms[i] = ms[i].withRef()
 	}
