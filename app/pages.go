@@ -202,11 +202,13 @@ func projectNav(ctx context.Context, tx db.Tx, r *web.Request, base string) ([]u
 	for i, label := range house.WingNames() {
 		groups[i].Label = label
 	}
-	for _, n := range navItems(ctx) {
-		if n.Path[0] == '/' || (n.Perm != "" && !a.Can(p.ID, n.Perm)) {
+	all := slices.DeleteFunc(navItems(ctx), func(n house.Nav) bool { return n.Path[0] == '/' || (n.Perm != "" && !a.Can(p.ID, n.Perm)) })
+	on := openEntry(all, base, r.HTTP.URL.Path)
+	for _, n := range nested(all) {
+		if n.Under != "" && !n.Main && n.Under != on.Path && n.Under != on.Under {
 			continue
 		}
-		item := ui.NavItem{Label: n.Label, Href: base + n.Path, Icon: n.Icon, Main: n.Main, On: under(r.HTTP.URL.Path, base+n.Path)}
+		item := ui.NavItem{Label: n.Label, Href: base + n.Path, Icon: n.Icon, Main: n.Main, On: n.Path == on.Path, Sub: n.Under != ""}
 		if n.Count != nil {
 			count, err := n.Count(ctx, tx, p.ID)
 			if err != nil {
@@ -219,6 +221,29 @@ func projectNav(ctx context.Context, tx db.Tx, r *web.Request, base string) ([]u
 		groups[n.Wing].Items = append(groups[n.Wing].Items, item)
 	}
 	return slices.DeleteFunc(groups, func(g ui.NavGroup) bool { return len(g.Items) == 0 }), nil
+}
+
+// openEntry is the entry that the page belongs to: the one with the longest path above it.
+func openEntry(all []house.Nav, base, path string) (on house.Nav) {
+	for _, n := range all {
+		if under(path, base+n.Path) && len(n.Path) > len(on.Path) {
+			on = n
+		}
+	}
+	return on
+}
+
+// nested puts each entry that belongs to another behind it. One whose owner this user does not see stands on its own.
+func nested(all []house.Nav) []house.Nav {
+	var out []house.Nav
+	for _, n := range all {
+		if n.Under == "" || !slices.ContainsFunc(all, func(o house.Nav) bool { return o.Path == n.Under }) {
+			n.Under = ""
+			out = append(out, n)
+			out = append(out, slices.DeleteFunc(slices.Clone(all), func(o house.Nav) bool { return o.Under != n.Path })...)
+		}
+	}
+	return out
 }
 
 func under(path, item string) bool {

@@ -87,6 +87,7 @@ type Nav struct {
 	Label core.Text
 	Icon  string
 	Path  string                                                              // under the project: "repair"; with a leading slash, as it is
+	Under string                                                              // the Path of the entry that it belongs to: shown while one of them is open
 	Perm  string                                                              // needed to see it
 	Main  bool                                                                // also in the phone's bottom bar
 	Count func(ctx context.Context, tx db.Tx, project core.ID) (int64, error) // up to core.CountMax; nil: none

@@ -70,6 +70,8 @@ func Module() house.Module {
 			{Wing: house.Rule, Order: 10, Label: core.T("制度执行", "Compliance"), Icon: "shield-check", Path: "compliance", Perm: PermView},
 			{Wing: house.Rule, Order: 20, Label: core.T("制度条款", "Clauses"), Icon: "gavel", Path: "clause"},
 			{Wing: house.Rule, Order: 30, Label: core.T("审批", "Approvals"), Icon: "checks", Path: "approval/mine", Perm: "approval.view", Count: countApprovals},
+			{Wing: house.Rule, Order: 31, Label: core.T("全部审批", "All approvals"), Icon: "list", Path: "approval", Under: "approval/mine", Perm: "approval.view"},
+			{Wing: house.Rule, Order: 32, Label: core.T("审批委托", "Delegations"), Icon: "users", Path: "delegation", Under: "approval/mine", Perm: "delegation.view"},
 			{Wing: house.Setup, Order: 50, Label: core.T("工作日历", "Calendar"), Icon: "calendar", Path: "/firm/calendar"},
 		},
 		Tables: []journal.Table{{Kind: "duty", Name: "duty_duty"}, {Kind: "approval", Name: "approval_request"}, {Kind: approval.DelegationKind, Name: "approval_delegation"}, {Kind: "regulation_setting", Name: "regulation_setting"},

@@ -29,8 +29,8 @@ func Module() house.Module {
 		Perms:     []register.Perm{{Name: "customer.subject", Label: core.T("客户档案:向本人提供资料", "Customers: hand out a person's data"), Roles: []core.Role{core.Supervisor, core.Manager}}},
 		Nav: []house.Nav{
 			{Wing: house.People, Order: 10, Label: core.T("客户档案", "Customers"), Icon: "users", Path: "customer", Perm: "customer.view"},
-			{Wing: house.People, Order: 30, Label: core.T("商户通讯录", "Telephone lists"), Icon: "phone", Path: "directory", Perm: "directory.view"},
-			{Wing: house.People, Order: 31, Label: core.T("客户移交", "Handovers"), Icon: "list", Path: "handover", Perm: "handover.view"},
+			{Wing: house.People, Order: 30, Label: core.T("商户通讯录", "Telephone lists"), Icon: "phone", Under: "customer", Path: "directory", Perm: "directory.view"},
+			{Wing: house.People, Order: 31, Label: core.T("客户移交", "Handovers"), Icon: "list", Under: "customer", Path: "handover", Perm: "handover.view"},
 		},
 		Panels: []register.Panel{{On: "unit", Perm: "customer.view", Order: 10, Body: unitPanel}},
 		Tables: []journal.Table{{Kind: "customer", Name: "customer_customer"}, {Kind: "directory", Name: "customer_directory"}, {Kind: "handover", Name: "customer_handover"},

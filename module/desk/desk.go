@@ -144,7 +144,7 @@ type Matter struct {
 	ReportedReason string
 	Merged         core.ID // the matter that stays, when the same was told twice
 	Split          core.ID // the matter of whose call this was another part
-	Barred core.ID // who may not see it: the complaint is against him (C13.1)
+	Barred         core.ID // who may not see it: the complaint is against him (C13.1)
 }
 
 // Opinion says whether it is an opinion (意见), to be looked into before it is answered (A3.4).

@@ -160,9 +160,9 @@ func Module() house.Module {
 		Routes:    routes(),
 		Nav: []house.Nav{
 			{Wing: house.People, Order: 20, Label: core.T("房态图", "Stacking plan"), Icon: "building", Path: "estate", Perm: "unit.view"},
-			{Wing: house.People, Order: 21, Label: core.T("单元", "Units"), Icon: "list", Path: "unit", Perm: "unit.view"},
-			{Wing: house.People, Order: 22, Label: core.T("车位", "Parking spaces"), Icon: "map-pin", Path: "parking", Perm: "parking.view"},
-			{Wing: house.People, Order: 23, Label: core.T("信报箱", "Letter boxes"), Icon: "mail", Path: "mailbox", Perm: "mailbox.view"},
+			{Wing: house.People, Order: 21, Label: core.T("单元", "Units"), Icon: "list", Under: "estate", Path: "unit", Perm: "unit.view"},
+			{Wing: house.People, Order: 22, Label: core.T("车位", "Parking spaces"), Icon: "map-pin", Under: "estate", Path: "parking", Perm: "parking.view"},
+			{Wing: house.People, Order: 23, Label: core.T("信报箱", "Letter boxes"), Icon: "mail", Under: "estate", Path: "mailbox", Perm: "mailbox.view"},
 		},
 		Tables: []journal.Table{{Kind: "building", Name: "estate_building"}, {Kind: "unit", Name: "estate_unit"},
 			{Kind: "parking", Name: "estate_parking"}, {Kind: "mailbox", Name: "estate_mailbox"}},

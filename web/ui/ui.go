@@ -105,6 +105,7 @@ type NavItem struct {
 	Count string
 	On    bool
 	Main  bool
+	Sub   bool // belongs to the entry above it
 }
 
 // User is who is signed in.
