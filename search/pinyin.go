@@ -113,17 +113,20 @@ func (s speller) firm(name string, everyPosition bool, add func(string)) {
 		add(strings.Join(spelled, ""))
 		short := initials(spelled)
 		add(short)
-		for i := 1; everyPosition && n == 0 && i <= initialsMax && i+2 <= len(short); i++ {
-			add(short[i:])
+		letters := []rune(short)
+		for i := 1; everyPosition && n == 0 && i <= initialsMax && i+2 <= len(letters); i++ {
+			add(string(letters[i:]))
 		}
 	}
 }
 
+// initials are the first letters, not the first bytes: Müller has one of two.
 func initials(syllables []string) string {
 	var b strings.Builder
 	for _, s := range syllables {
-		if s != "" {
-			b.WriteByte(s[0])
+		for _, letter := range s {
+			b.WriteRune(letter)
+			break
 		}
 	}
 	return b.String()

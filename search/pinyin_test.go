@@ -3,6 +3,7 @@ package search
 import (
 	"slices"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/mozillazg/go-pinyin"
 )
@@ -24,5 +25,16 @@ func TestReadingsAreTheLibrarys(t *testing.T) {
 				t.Errorf("%c is read %q, the library says %q", n, got, want)
 			}
 		}
+	}
+}
+
+// A letter of two bytes stays whole: PostgreSQL refuses a document whose words are no text.
+func TestInitialsAreWholeLetters(t *testing.T) {
+	for _, name := range []string{"Müller", "Ünïcode ß", "Ærø 物业有限公司", "Élan Café Ltd", "李Ü明"} {
+		spell.tokens(name, func(token string) {
+			if !utf8.ValidString(token) {
+				t.Errorf("%s: the token %q is cut through a letter", name, token)
+			}
+		})
 	}
 }
