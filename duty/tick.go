@@ -200,7 +200,7 @@ func raiseLate(ctx context.Context, d *db.DB, p core.Project) (more bool, err er
 		return false, err
 	}
 	err = d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
-		late, err := list(ctx, tx, db.Locked(tx, "next_at < $1 and state = 'open' and project_id = $2 order by next_at limit 200"), core.Now(ctx), p.ID)
+		late, err := list(ctx, tx, db.Locked(tx, "next_at < $1 and state = 'open' and project_id = $2 order by next_at, id limit 200"), core.Now(ctx), p.ID)
 		if err != nil {
 			return err
 		}
