@@ -50,9 +50,10 @@ e2e: need-go ## the browser stories in Chromium; writes docs/screens
 	@tool/install.sh
 	HUIYIN_SCREENS=1 tool/postgres.sh $(GO) test -count=1 -timeout 20m ./e2e
 
-soak: need-go ## kill -9 a hundred times during intake and import (make test: five times)
+soak: need-go ## kill -9 a hundred times, 2,000 sequences of verbs on both engines, a simulated quarter (make test: shortened)
 	@tool/install.sh
 	HUIYIN_SOAK=100 tool/postgres.sh $(GO) test -count=1 -timeout 90m -v -run "Kill|Nodes|Commands" ./e2e
+	HUIYIN_SOAK=1 tool/postgres.sh $(GO) test -count=1 -timeout 90m -v ./proof
 
 bench: need-go ## measure both engines beside the machine's own limits; writes docs/performance.md
 	@tool/install.sh

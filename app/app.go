@@ -44,6 +44,7 @@ type Config struct {
 	Alone       bool             // no other process runs jobs on this database, and none will while this one does
 	Now         func() time.Time // real time by default; a test's clock
 	Keys        *db.Keys         // nil: from Dir or the environment
+	IDs         func() core.ID   // nil: each node's own; see db.Config
 }
 
 // App is one running Huiyin. Several may live in one process.
@@ -108,7 +109,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context, modules []house.Module) (err error) {
-	a.DB, err = db.Open(ctx, db.Config{Dir: a.cfg.Dir, URL: a.cfg.DatabaseURL, Migrations: Migrations(modules), Keys: a.Keys, Log: a.cfg.Log})
+	a.DB, err = db.Open(ctx, db.Config{Dir: a.cfg.Dir, URL: a.cfg.DatabaseURL, Migrations: Migrations(modules), Keys: a.Keys, Log: a.cfg.Log, IDs: a.cfg.IDs})
 	if err != nil {
 		return err
 	}

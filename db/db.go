@@ -31,10 +31,11 @@ const (
 
 // Config says where the data is.
 type Config struct {
-	Dir        string  // the data directory: SQLite file, keys, files
-	URL        string  // PostgreSQL; empty: SQLite under Dir
-	Migrations []fs.FS // the kernel's and the modules' *.sql, merged by name
-	Keys       *Keys   // nil: no personal data can be read or written
+	Dir        string         // the data directory: SQLite file, keys, files
+	URL        string         // PostgreSQL; empty: SQLite under Dir
+	Migrations []fs.FS        // the kernel's and the modules' *.sql, merged by name
+	Keys       *Keys          // nil: no personal data can be read or written
+	IDs        func() core.ID // makes the keys of rows instead of the node's own clock; for tests that compare two databases
 	Log        *slog.Logger
 }
 

@@ -55,7 +55,12 @@ type querier interface {
 func (d *DB) newTx(q querier, write bool) Tx { return &Transaction{db: d, q: q, write: write} }
 
 // NewID makes a key that is larger than every key made before on this node.
-func (t *Transaction) NewID() core.ID { return core.ID(t.db.lease.Load().ids.Generate()) }
+func (t *Transaction) NewID() core.ID {
+	if t.db.cfg.IDs != nil {
+		return t.db.cfg.IDs()
+	}
+	return core.ID(t.db.lease.Load().ids.Generate())
+}
 
 // Engine tells which database is behind; only helpers of this package and of search should ask.
 func (t *Transaction) Engine() Engine { return t.db.engine }

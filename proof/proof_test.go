@@ -1,0 +1,39 @@
+// Package proof holds the two proofs that go over all modules at once and know none of them by name.
+//
+//   - TestEnginesAgree: generated sequences of verbs, by random people at a controlled clock, give the same answers on
+//     SQLite and on PostgreSQL, byte for byte, and leave the same exports, pages and rows behind.
+//   - TestQuarter: a building is run by a simulated clock, and every duty that stands in the database at the end is held
+//     against a table that says, by its own arithmetic, what was due when.
+//
+// Both are short under `go test` and long under `make soak` (HUIYIN_SOAK).
+package proof
+
+import (
+	"hash/fnv"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// soaking reports whether the long forms run.
+func soaking() bool { return os.Getenv("HUIYIN_SOAK") != "" }
+
+// seed is HUIYIN_SEED, or the same for every run: what fails once fails again.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	s := os.Getenv("HUIYIN_SEED")
+	if s == "" {
+		return 1
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatalf("HUIYIN_SEED=%q is no number", s)
+	}
+	return n
+}
+
+func hashOf(s string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(s))
+	return h.Sum64()
+}
