@@ -111,6 +111,9 @@ func (p *pair) tick(values url.Values, name string, from []string) {
 
 // refer looks a record up, as the page does while one types.
 func (p *pair) refer(role core.Role, values url.Values, name, source string) {
+	if !strings.HasPrefix(source, "/") {
+		p.differ("%s is found by typing, but the form does not say where: %q", name, source)
+	}
 	hits := p.get(role, source+"?q="+url.QueryEscape([]string{"", "A", "1"}[p.rnd.IntN(3)]))
 	var ids []string
 	hits.Find("[data-value]").Each(func(_ int, o *goquery.Selection) { ids = append(ids, o.AttrOr("data-value", "")) })

@@ -163,18 +163,28 @@ func (v Verb[In]) fieldViews(ctx context.Context, values map[string][]string, fa
 				views[i].Kind = core.KindChoice
 			}
 		}
-		if views[i].Kind == core.KindRef && views[i].Source != "" {
-			views[i].Source = "/p/" + core.ProjectOf(ctx).Code + "/" + views[i].Source + "/lookup"
-		}
 		if maskOf(views[i].Kind) != nil && strings.Contains(views[i].Value, "*") && !views[i].Hint.Is() {
 			views[i].Hint = core.T("原样留着,就还是原来的号码", "Left as it stands, the number stays")
 		}
 		setRowChoices(views[i].Rows, views[i].Blank, views[i].Name, choices)
 	}
+	setLookups(ctx, views)
 	return slices.DeleteFunc(views, func(f ui.FieldView) bool { // there is nothing to choose from for this record
 		_, given := choices[f.Name]
 		return given && f.Kind == core.KindChoices && len(f.Choices) == 0
 	})
+}
+
+// setLookups says where each record that is found by typing is looked up, in repeated groups as well.
+func setLookups(ctx context.Context, views []ui.FieldView) {
+	for i := range views {
+		if views[i].Kind == core.KindRef && views[i].Source != "" {
+			views[i].Source = "/p/" + core.ProjectOf(ctx).Code + "/" + views[i].Source + "/lookup"
+		}
+		for _, row := range append(views[i].Rows, views[i].Blank) {
+			setLookups(ctx, row)
+		}
+	}
 }
 
 // setRowChoices gives the columns of a repeated group their choices: the key is "materials.material".
