@@ -191,11 +191,17 @@ func (b *bench) intakes(f *figures) error {
 	}
 	stop, err := b.profiling("intake")
 	if err == nil {
-		err = b.storm(s, l, f)
+		f.intake, f.intakeCPU, err = b.storm(s, l.take)
 		stop()
 	}
 	if err == nil {
-		err = s.counted(f)
+		err = s.counted(f.intake.count+1, "repair", "repair_order", "desk_matter") // and the traced one
+	}
+	if err == nil {
+		f.complaints, f.complaintCPU, err = b.storm(s, l.complain)
+	}
+	if err == nil {
+		err = s.counted(f.complaints.count, "complaint", "complaint_case")
 	}
 	if err = errors.Join(err, s.close()); err != nil {
 		return err
@@ -214,13 +220,12 @@ func (b *bench) profiling(part string) (stop func(), err error) {
 	return func() { pprof.StopCPUProfile(); _ = w.Close() }, pprof.StartCPUProfile(w)
 }
 
-// storm runs the clients and notes rate and times.
-func (b *bench) storm(s *site, l loader, f *figures) error {
+// storm lets the clients send one intake after another, and gives their rate, times and processor time.
+func (b *bench) storm(s *site, take func(c *client, who, k int) error) (r rate, cpu time.Duration, err error) {
 	all := make([]*client, clients)
 	for i := range all {
-		var err error
 		if all[i], err = s.signIn(); err != nil {
-			return err
+			return r, 0, err
 		}
 	}
 	var n atomic.Int64
@@ -228,14 +233,14 @@ func (b *bench) storm(s *site, l loader, f *figures) error {
 	var took []time.Duration
 	var failed []error
 	var done sync.WaitGroup
-	start, cpu := time.Now(), cpuTime()
+	start, used := time.Now(), cpuTime()
 	for i, c := range all {
 		done.Go(func() {
 			var mine []time.Duration
 			for time.Since(start) < b.intake {
 				k := int(n.Add(1))
 				begin := time.Now()
-				if err := l.take(c, i, k); err != nil {
+				if err := take(c, i, k); err != nil {
 					mu.Lock()
 					failed = append(failed, err)
 					mu.Unlock()
@@ -249,9 +254,8 @@ func (b *bench) storm(s *site, l loader, f *figures) error {
 		})
 	}
 	done.Wait()
-	f.intake = rate{perSecond: float64(len(took)) / time.Since(start).Seconds(), count: len(took), p50: percentile(took, 50), p95: percentile(took, 95)}
-	f.intakeCPU = (cpuTime() - cpu) / time.Duration(max(len(took), 1))
-	return errors.Join(failed...)
+	r = rate{perSecond: float64(len(took)) / time.Since(start).Seconds(), count: len(took), p50: percentile(took, 50), p95: percentile(took, 95)}
+	return r, (cpuTime() - used) / time.Duration(max(len(took), 1)), errors.Join(failed...)
 }
 
 // cpuTime is what this process, clients and server, has used.
@@ -265,29 +269,40 @@ func cpuTime() time.Duration {
 
 // take sends one repair call of a known customer.
 func (l loader) take(c *client, who, k int) error {
+	return l.call(c, who, k, url.Values{"kind": {"repair"}, "content": {fmt.Sprintf("%s(第 %d 次来电)", contents[k%len(contents)], k)}, "place": {"茶水间"}, "confirmed": {"true"}})
+}
+
+// complain sends one complaint of a known customer.
+func (l loader) complain(c *client, who, k int) error {
+	return l.call(c, who, k, url.Values{"kind": {"complaint"}, "content": {fmt.Sprintf("保洁不到位(第 %d 次来电)", k)}, "place": {"茶水间"}, "demand": {"尽快处理"}, "against": {"department"}, "against_name": {"保洁部"}})
+}
+
+func (l loader) call(c *client, who, k int, form url.Values) error {
 	at := l.at(k)
-	res, err := c.post("/p/bench/desk/new", url.Values{"channel": {"phone"}, "kind": {"repair"}, "who": {at.customer.String() + "." + at.unit.String() + "." + at.contact.String()},
-		"content": {fmt.Sprintf("%s(第 %d 次来电)", contents[k%len(contents)], k)}, "place": {"茶水间"}, "confirmed": {"true"}}, fmt.Sprintf("bench-%d-%d", who, k))
+	form.Set("channel", "phone")
+	form.Set("who", at.customer.String()+"."+at.unit.String()+"."+at.contact.String())
+	res, err := c.post("/p/bench/desk/new", form, fmt.Sprintf("bench-%s-%d-%d", form.Get("kind"), who, k))
 	if err == nil && res.StatusCode != http.StatusSeeOther {
-		err = fmt.Errorf("intake: status %d", res.StatusCode)
+		err = fmt.Errorf("intake of a %s: status %d", form.Get("kind"), res.StatusCode)
 	}
 	return err
 }
 
-// counted holds what was acknowledged against what is in the tables: a rate of lost intakes would be worth nothing.
-func (s *site) counted(f *figures) error {
+// counted holds what was acknowledged against what is in the tables and the search: a rate of lost intakes would be worth
+// nothing.
+func (s *site) counted(want int, kind string, tables ...string) error {
 	return s.app.DB.Read(s.ctx, func(ctx context.Context, tx db.Tx) error {
-		for _, table := range []string{"repair_order", "desk_matter", "search_doc"} {
-			kind := ""
+		for _, table := range append(tables, "search_doc") {
+			where := ""
 			if table == "search_doc" {
-				kind = " and kind = 'repair'"
+				where = " and kind = '" + kind + "'"
 			}
-			n, err := db.Value[int64](ctx, tx, "select count(*) from "+table+" where project_id = $1"+kind, s.project.ID)
+			n, err := db.Value[int64](ctx, tx, "select count(*) from "+table+" where project_id = $1"+where, s.project.ID)
 			if err != nil {
 				return err
 			}
-			if int(n) != f.intake.count+1 { // and the traced one
-				return fmt.Errorf("%d intakes were acknowledged, %s holds %d", f.intake.count, table, n-1)
+			if int(n) != want {
+				return fmt.Errorf("%d intakes of a %s were acknowledged, %s holds %d", want, kind, table, n)
 			}
 		}
 		return nil

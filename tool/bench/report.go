@@ -33,6 +33,8 @@ type figures struct {
 	floorShared             float64       // those of as many intakes a commit as there are clients
 	floorPlain              float64       // the same into tables without any index
 	intakeCPU               time.Duration // of clients and server together, a repair; PostgreSQL's own is not in it
+	complaints              rate          // intake of complaints, in the same way
+	complaintCPU            time.Duration // of one
 	statements              []string      // of one intake, without session, idempotency key and journal lane
 	pages                   []visited
 	load                    time.Duration
@@ -129,6 +131,10 @@ func (r report) intakeTable(p func(string, ...any), f figures) {
 	p("| intakes over HTTP, of the bare engine's with one intake a commit / with %d | %.2f / %.2f | | |", clients, f.intake.perSecond/f.floor, f.intake.perSecond/f.floorShared)
 	p("| time of one intake, p50 / p95 | %s / %s | | |", ms(f.intake.p50), ms(f.intake.p95))
 	p("| processor time of one intake, client and server together%s | %s | | |", map[db.Engine]string{db.Postgres: " (PostgreSQL's own not counted)"}[f.engine], ms(f.intakeCPU))
+	taken := f.complaints.perSecond / f.commits
+	p("| complaints a second (their ladder of terms, severity by rule, notices) | %.0f | | |", f.complaints.perSecond)
+	p("| … of raw single-row durable commits | **%.2f** | %.2f | %s |", taken, intakeTarget, met(taken >= intakeTarget))
+	p("| … of the repairs' rate / p95 / processor time of one | %.2f / %s / %s | | |", f.complaints.perSecond/f.intake.perSecond, ms(f.complaints.p95), ms(f.complaintCPU))
 	p("| statements of one intake, the journal's among them | %d | | |", len(f.statements))
 	p("\nA raw commit writes one row; an intake writes ten with their index entries. The bare engine's rows say what this disk and engine do with the same rows when nothing else is done, without HTTP, session or rules: sharing one commit among all %d clients, it reaches %.2f of raw commits with the schema's indexes and %.2f with none. %s", clients,
 		f.floorShared/f.commits, f.floorPlain/f.commits, reach(f))
