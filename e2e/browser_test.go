@@ -365,6 +365,12 @@ func (b *Tab) Upload(name, path string) {
 	b.run(chromedp.SetUploadFiles(fmt.Sprintf("main input[type=file][name=%q]", name), []string{abs}, chromedp.ByQuery))
 }
 
+// Shows waits until something that the selector finds is there: a part that htmx brings.
+func (b *Tab) Shows(selector string) {
+	b.Helper()
+	b.run(chromedp.WaitReady(selector, chromedp.ByQuery))
+}
+
 // Tick sets a checkbox, or clicks the first element that the selector finds, wherever it is.
 func (b *Tab) Tick(selector string) {
 	b.Helper()
