@@ -595,6 +595,7 @@ func Reopen(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 	if err != nil || m.State != StateClosed {
 		return err
 	}
+	m.Summary = ""                                                    // an emergency is summed up anew; the journal keeps the first
 	if err := duty.Void(ctx, tx, "A3.5", m.Ref, reason); err != nil { // the summary waits for the end
 		return err
 	}

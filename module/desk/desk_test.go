@@ -171,6 +171,30 @@ func TestA3_5_WhatNeedsOthersGetsAPersonALimitAndReportsOfProgress(t *testing.T)
 	})
 }
 
+// An emergency that is taken up again after its summary is summed up again: what it owes can be done.
+func TestA3_5_AnEmergencyTakenUpAgainIsSummedUpAnew(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		b := k.As(core.Desk)
+		id := take(k, url.Values{"kind": {desk.Emergency}, "content": {"B座水管爆裂"}})
+		b.Submit(path(k, id, "answer"), map[string]string{"text": "已关阀"}).OK(k)
+		b.Submit(path(k, id, "close"), map[string]string{"how": "face"}).OK(k)
+		b.Submit(path(k, id, "summary"), map[string]string{"text": "换阀门"}).OK(k)
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			if err := desk.Reopen(ctx, tx, id, "又漏了"); err != nil {
+				return err
+			}
+			return desk.Settle(ctx, tx, id, "重修")
+		})
+		if ds := duties(k, id, "A3.5"); open(ds) != 1 {
+			k.Fatalf("after the second end: %+v", ds)
+		}
+		b.Submit(path(k, id, "summary"), map[string]string{"text": "整段换管"}).OK(k)
+		if m := get(k, id); m.Summary != "整段换管" || open(duties(k, id, "A3.5")) != 0 {
+			k.Errorf("the second summary: %q, %+v", m.Summary, duties(k, id, "A3.5"))
+		}
+	})
+}
+
 func TestA3_5_AnEmergencyGoesFirstAndIsSummedUp(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		b, first := k.As(core.Desk), take(k, nil)
