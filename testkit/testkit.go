@@ -60,12 +60,18 @@ func Each(t *testing.T, fn func(k *Kit)) {
 // New opens a fresh Huiyin on one engine.
 func New(t *testing.T, e db.Engine) *Kit {
 	t.Helper()
-	return open(t, e, func(*app.Config) {})
+	return open(t, e, Start, func(*app.Config) {})
 }
 
-func open(t *testing.T, e db.Engine, tune func(*app.Config)) *Kit {
+// NewAt opens a fresh Huiyin whose clock stands at another time than Start.
+func NewAt(t *testing.T, e db.Engine, now time.Time) *Kit {
 	t.Helper()
-	k := &Kit{T: t, Engine: e, now: Start, Users: map[core.Role]core.ID{}, Others: map[core.Role]core.ID{}}
+	return open(t, e, now, func(*app.Config) {})
+}
+
+func open(t *testing.T, e db.Engine, now time.Time, tune func(*app.Config)) *Kit {
+	t.Helper()
+	k := &Kit{T: t, Engine: e, now: now, Users: map[core.Role]core.ID{}, Others: map[core.Role]core.ID{}}
 	d := dbtest.Config(t, e, app.Migrations(app.Modules())...)
 	k.cfg = app.Config{Dir: d.Dir, DatabaseURL: d.URL, Now: k.Now, Keys: d.Keys, Log: logger(t)}
 	if k.cfg.Dir == "" {

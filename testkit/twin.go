@@ -33,7 +33,7 @@ func Twins(t *testing.T, a, b db.Engine) (one, other *Kit) {
 		last.Store(firstID)
 		c.Keys, c.IDs = keys, func() core.ID { return core.ID(last.Add(1)) }
 	}
-	return open(t, a, twin), open(t, b, twin)
+	return open(t, a, Start, twin), open(t, b, Start, twin)
 }
 
 // Rows is the whole content of the database as a backup holds it: by table, a JSON array a row, in the order of the key;

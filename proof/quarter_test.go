@@ -1,0 +1,294 @@
+package proof
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/govalues/decimal"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/db/dbtest"
+	"huiyin/module/customer"
+	"huiyin/module/estate"
+	"huiyin/testkit"
+)
+
+// The quarter begins in the middle of September, so that it holds the Sunday worked for National Day, the Mid-autumn
+// Festival, National Day itself, the Saturday worked after it, and the ends of three months.
+var quarterBegins = time.Date(2026, 9, 16, 8, 0, 0, 0, beijing)
+
+// tickEach is how often the clock is looked at while nothing happens. The daily round is done at the first look of a day.
+const tickEach = 10 * time.Minute
+
+// TestQuarter runs a building by a simulated clock and holds every duty in the database against the table: a fortnight
+// of sixty units on both engines, and with HUIYIN_SOAK thirteen weeks of five hundred.
+func TestQuarter(t *testing.T) {
+	first, units, weeks := seed(t), 60, 2
+	if soaking() {
+		units, weeks = 500, 13
+	}
+	for _, e := range dbtest.Engines() {
+		t.Run(fmt.Sprintf("%s, seed %d", e, first), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, e, units, rand.New(rand.NewPCG(first, 4)))
+			s.run(quarterBegins.Add(time.Duration(weeks) * 7 * aDay))
+			s.compare()
+		})
+	}
+}
+
+// site is the simulated building: its agenda of what people will do, and the book of what that makes due.
+type site struct {
+	*testkit.Kit
+	rnd    *rand.Rand
+	agenda agenda
+	n      int // of the agenda's entries so far, so that those of one moment keep their order
+	book   *book
+	other  *book // of the other project, where nobody does anything
+	ctx    map[core.Role]context.Context
+	looked time.Time // when the clock was last looked at
+	units  []core.ID
+	who    []core.ID // the customers, one a unit
+	matter map[core.ID]*matter
+	calls  []*recording
+	came   map[core.ID]map[core.Role]bool // to a repair
+	counts map[string]int                 // of the facts
+}
+
+// entry is something that somebody will do at a time.
+type entry struct {
+	at time.Time
+	n  int
+	do func()
+}
+
+type agenda []entry
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].n < a[j].n
+}
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)   { *a = append(*a, x.(entry)) }
+func (a *agenda) Pop() any {
+	last := (*a)[len(*a)-1]
+	*a = (*a)[:len(*a)-1]
+	return last
+}
+
+func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
+	t.Helper()
+	k := testkit.NewAt(t, e, quarterBegins)
+	claimed := func(clause string) bool { return len(k.App.Lists.Claims[clause]) > 0 }
+	var rows, others []row
+	for _, m := range calendarTable() {
+		if claimed(m.clause) {
+			others = append(others, m.asRow(quarterBegins))
+		}
+	}
+	for _, r := range table() {
+		if claimed(r.clause) {
+			rows = append(rows, r)
+		}
+	}
+	s := &site{Kit: k, rnd: rnd, book: newBook(append(rows, others...)), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, counts: map[string]int{}}
+	for _, r := range append(testkit.Roles(), core.System) {
+		s.ctx[r] = k.Ctx(r)
+	}
+	s.build(units)
+	return s
+}
+
+// build makes the units, and a customer for each.
+func (s *site) build(units int) {
+	s.Helper()
+	for i := range units {
+		code := fmt.Sprintf("%c%02d%02d", 'A'+i/250, 1+i/10%25, 1+i%10)
+		met := quarterBegins.AddDate(0, 0, -s.rnd.IntN(12))
+		s.must(core.System, func(ctx context.Context, tx db.Tx) error {
+			unit, err := estate.CreateUnit(ctx, tx, estate.In{Code: code, Building: code[:1], Floor: fmt.Sprint(1 + i/10%25), Use: "其他", State: estate.Let, Area: decimal.MustParse("80"), UnitPrice: decimal.MustParse("9")})
+			if err != nil {
+				return err
+			}
+			id, err := customer.Create(ctx, tx, customer.In{Kind: customer.KindTenant, Form: customer.Organisation, Name: core.Personal(fmt.Sprintf("第%d商行", i+1)), Category: customer.Ordinary, Unit: unit, Part: customer.AsTenant,
+				Consent: "written", ConsentBy: "王经理", MetOn: core.Date(met.Format(time.DateOnly)), Contacts: []customer.Entry{{Name: "王经理", Role: customer.RoleContact, Phone: core.Phone(fmt.Sprintf("1380000%04d", i))}}})
+			s.units, s.who = append(s.units, unit), append(s.who, id)
+			return err
+		})
+		of := map[string]core.ID{"customer": s.who[i]}
+		s.note(fact{what: "customer.met", of: of, from: midnight(met)})
+		s.note(fact{what: "customer.filed", of: of})
+	}
+}
+
+// run lets time pass until the end: people come and do what is on the agenda, and the clock is looked at in between.
+func (s *site) run(until time.Time) {
+	s.Helper()
+	for day := midnight(quarterBegins); day.Before(until); day = day.Add(aDay) {
+		s.arrivals(day)
+	}
+	s.office(until)
+	next := quarterBegins
+	for {
+		at := until
+		if len(s.agenda) > 0 && s.agenda[0].at.Before(until) {
+			at = s.agenda[0].at
+		}
+		for ; !next.After(at); next = next.Add(tickEach) {
+			s.look(next)
+		}
+		if at.Equal(until) {
+			return
+		}
+		s.SetNow(at)
+		heap.Pop(&s.agenda).(entry).do()
+	}
+}
+
+// look looks at the clock, and at the first look of a day or month notes what that begins.
+func (s *site) look(at time.Time) {
+	s.Helper()
+	s.SetNow(at)
+	if s.looked.IsZero() || monthRef(s.looked) != monthRef(at) {
+		f := fact{what: "month.begins", at: at, of: map[string]core.ID{"month": monthRef(at)}}
+		s.book.note(f)
+		s.other.note(f)
+	}
+	if !midnight(s.looked).Equal(midnight(at)) {
+		s.recordings(at)
+	}
+	s.Tick()
+	s.looked = at
+}
+
+// later puts something on the agenda.
+func (s *site) later(at time.Time, do func()) {
+	s.n++
+	heap.Push(&s.agenda, entry{at.Truncate(time.Microsecond), s.n, do})
+}
+
+// after is a moment between so many minutes from now.
+func (s *site) after(from, to int) time.Time {
+	return s.Now().Add(time.Duration(from)*time.Minute + time.Duration(s.rnd.Int64N(int64(to-from)*int64(time.Minute/time.Microsecond)))*time.Microsecond)
+}
+
+// by is when somebody gets round to what is due: mostly before, sometimes in the very last moment or a microsecond too
+// late, and sometimes hours or days after.
+func (s *site) by(due time.Time) time.Time {
+	left := due.Sub(s.Now())
+	if left <= 2*time.Second {
+		return s.after(1, 600)
+	}
+	switch n := s.rnd.IntN(20); {
+	case n < 13:
+		return s.Now().Add(time.Second + time.Duration(s.rnd.Int64N(int64(left-time.Second))))
+	case n < 15:
+		return due
+	case n < 16:
+		return due.Add(time.Microsecond)
+	}
+	return due.Add(time.Duration(1 + s.rnd.Int64N(int64(40*time.Hour))))
+}
+
+// owes is until when a record owes something; in an hour where it owes nothing.
+func (s *site) owes(clause, number, kind string, record core.ID) time.Time {
+	if due := s.book.due(clause, number, kind, record); !due.IsZero() {
+		return due
+	}
+	return s.Now().Add(time.Hour)
+}
+
+// chance is true so many times in a hundred.
+func (s *site) chance(percent int) bool { return s.rnd.IntN(100) < percent }
+
+// note enters what has just happened.
+func (s *site) note(f fact) {
+	if f.at.IsZero() {
+		f.at = s.Now()
+	}
+	s.counts[f.what]++
+	s.book.note(f)
+}
+
+// must has a role do something; a refusal is a mistake of the script.
+func (s *site) must(r core.Role, fn func(context.Context, db.Tx) error) {
+	s.Helper()
+	if err := s.App.DB.Write(s.ctx[r], fn); err != nil {
+		s.Fatalf("%s, %s: %v", stamp(s.Now()), r, err)
+	}
+}
+
+// compare holds the duties of the database against the book: none too many, none missing, each with its deadline, its
+// state and whether it was late.
+func (s *site) compare() {
+	s.Helper()
+	total := 0
+	for _, x := range []struct {
+		project core.ID
+		book    *book
+	}{{s.Project.ID, s.book}, {s.Other.ID, s.other}} {
+		want, got := x.book.closed(s.looked), s.found(x.project)
+		total += len(got)
+		differ(s.T, want, got)
+	}
+	perClause := map[string]int{}
+	for _, o := range s.book.all {
+		perClause[o.clause+" "+o.number]++
+	}
+	for _, r := range s.book.rows {
+		if soaking() && perClause[r.clause+" "+r.number] == 0 {
+			s.Errorf("nothing that happened made %s %s owe anything: the script does not try it", r.clause, r.number)
+		}
+	}
+	s.Logf("%d duties, %v\nof %v", total, perClause, s.counts)
+}
+
+// found are the duties in the database.
+func (s *site) found(project core.ID) (out []owed) {
+	s.Helper()
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		out, err = db.All(ctx, tx, func(o *owed) []any {
+			return []any{&o.clause, &o.number, &o.kind, &o.record, &o.round, &o.due, &o.done, &o.state, &o.late}
+		}, "select clause, number, kind, record_id, round, due_at, done_at, state, late from duty_duty where project_id = $1", project)
+		return err
+	})
+	slices.SortFunc(out, order)
+	return out
+}
+
+// differencesShown bounds what a failing run prints.
+const differencesShown = 20
+
+func differ(t *testing.T, want, got []owed) {
+	t.Helper()
+	shown := 0
+	say := func(format string, args ...any) {
+		if shown++; shown <= differencesShown {
+			t.Errorf(format, args...)
+		}
+	}
+	for len(want) > 0 || len(got) > 0 {
+		switch {
+		case len(got) == 0 || len(want) > 0 && order(want[0], got[0]) < 0:
+			say("missing: %s", want[0])
+			want = want[1:]
+		case len(want) == 0 || order(want[0], got[0]) > 0:
+			say("not in the table: %s", got[0])
+			got = got[1:]
+		default:
+			if a, b := want[0].String(), got[0].String(); a != b {
+				say("want %s\n got %s", a, b)
+			}
+			want, got = want[1:], got[1:]
+		}
+	}
+	if shown > differencesShown {
+		t.Errorf("and %d more", shown-differencesShown)
+	}
+}

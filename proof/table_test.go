@@ -1,0 +1,184 @@
+package proof
+
+import (
+	"time"
+
+	"huiyin/core"
+)
+
+// once opens a duty that is owed once on a record, anew one that is owed each time.
+func once(due func(fact) time.Time) opening { return opening{due, false} }
+func anew(due func(fact) time.Time) opening { return opening{due, true} }
+
+// Terms, counted from the moment of the fact.
+func deskMinutes(n int) func(fact) time.Time {
+	return func(f fact) time.Time { return afterDeskTime(f.at, time.Duration(n)*time.Minute) }
+}
+func minutes(n int) func(fact) time.Time {
+	return func(f fact) time.Time { return f.at.Add(time.Duration(n) * time.Minute) }
+}
+func hours(n int) func(fact) time.Time { return minutes(60 * n) }
+func days(n int) func(fact) time.Time {
+	return func(f fact) time.Time { return afterDays(f.at, n) }
+}
+func workdays(n int) func(fact) time.Time {
+	return func(f fact) time.Time { return afterWorkdays(f.at, n) }
+}
+
+// agreed is the time that was agreed; where none was, nothing is owed.
+func agreed(f fact) time.Time { return f.until }
+
+// agreedDay is 24:00 of the day that was agreed.
+func agreedDay(f fact) time.Time { return afterDays(f.until, 0) }
+
+// where owes only what the condition holds for.
+func where(cond func(fact) bool, due func(fact) time.Time) func(fact) time.Time {
+	return func(f fact) time.Time {
+		if !cond(f) {
+			return time.Time{}
+		}
+		return due(f)
+	}
+}
+
+// Conditions.
+func waits(f fact) bool   { return !f.answered }
+func enquiry(f fact) bool { return waits(f) && !f.carried && f.kind == "enquiry" }
+func urgent(f fact) bool  { return f.urgent }
+func major(f fact) bool   { return f.major }
+
+// atCounter: an enquiry, or what is asked of somebody in person.
+func atCounter(f fact) bool {
+	return waits(f) && !f.carried && (f.kind == "enquiry" || f.channel == "counter" || f.channel == "oral")
+}
+
+// letter is D4.5's three working days; what came by post or mail is answered within D1.7's two.
+func letter(f fact) time.Time {
+	switch {
+	case !f.written && f.channel != "letter" && f.channel != "mail":
+		return time.Time{}
+	case f.channel == "letter" || f.channel == "mail":
+		return afterWorkdays(f.at, 2)
+	}
+	return afterWorkdays(f.at, 3)
+}
+
+// table is the independent calculation: one row a clause. The terms are the regulation's own words.
+func table() []row {
+	return []row{
+		// ---- the desk
+		{clause: "B4.3", number: "term", on: "desk", // contact the customer within 30 minutes of the desk's hours
+			opens: map[string]opening{"desk.taken": once(where(waits, deskMinutes(30))), "desk.unmerged": anew(deskMinutes(30))},
+			ends:  []string{"desk.contacted", "desk.answered", "desk.closed"}, voids: []string{"desk.voided", "desk.merged"}},
+		{clause: "D5.6", number: "term", on: "desk", // pass on the same day
+			opens: map[string]opening{"desk.taken": once(where(atCounter, days(0))), "desk.unmerged": anew(where(atCounter, days(0)))},
+			ends:  []string{"desk.handed", "desk.answered", "desk.closed"}, voids: []string{"desk.voided", "desk.merged"}},
+		{clause: "A3.2", number: "term", on: "desk", // answer an enquiry within a working day
+			opens: map[string]opening{"desk.taken": once(where(enquiry, workdays(1))), "desk.unmerged": anew(where(enquiry, workdays(1))), "desk.disputed": anew(where(enquiry, workdays(1)))},
+			ends:  []string{"desk.answered", "desk.closed"}, voids: []string{"desk.voided", "desk.merged"}},
+		{clause: "A3.5", number: "remind", on: "desk", // tell the progress every 24 hours, once it is in other hands or has to wait
+			opens: map[string]opening{"desk.handed": once(hours(24)), "desk.reported": once(hours(24)), "desk.progress": anew(hours(24)), "desk.disputed": anew(hours(24)),
+				"desk.waits": anew(hours(24)), "desk.reopened": anew(hours(24))},
+			ends: []string{"desk.progress", "desk.closed", "desk.summarised"}, voids: []string{"desk.voided", "desk.merged", "desk.reopened"}},
+		{clause: "A3.5", number: "summary", on: "desk", // sum an emergency up within three days of its end
+			opens: map[string]opening{"desk.closed": anew(where(urgent, days(3)))},
+			ends:  []string{"desk.summarised"}, voids: []string{"desk.voided", "desk.reopened"}},
+		{clause: "B4.6", number: "term", on: "desk", // solve within the limit, or report then
+			opens: map[string]opening{"desk.handed": anew(agreed), "desk.reported": anew(agreed)},
+			ends:  []string{"desk.answered", "desk.reported", "desk.closed"}, voids: []string{"desk.handed", "desk.voided", "desk.merged"}},
+		{clause: "C19.2", number: "term", on: "call", // store the recording of an unfinished matter apart by the next day's end
+			opens: map[string]opening{"call.ripe": anew(days(1))}, ends: []string{"call.stored"}},
+
+		// ---- repairs that the desk opens
+		{clause: "C17.1", number: "tolerance", on: "repair", // be there within ten minutes of the appointment
+			opens: map[string]opening{"repair.appointed": anew(func(f fact) time.Time { return f.until.Add(10 * time.Minute) })},
+			ends:  []string{"repair.arrived"}, voids: []string{"repair.appointed", "repair.signed", "repair.cancelled"}},
+		{clause: "D4.2", number: "term", on: "repair", // the three parties within fifteen minutes
+			opens: map[string]opening{"repair.taken": once(where(major, minutes(15))), "repair.major": anew(minutes(15))},
+			ends:  []string{"repair.three"}, voids: []string{"repair.minor", "repair.signed", "repair.cancelled"}},
+
+		// ---- complaints
+		{clause: "C13.6", number: "term", on: "complaint", // pass on within fifteen minutes
+			opens: map[string]opening{"complaint.taken": once(minutes(15))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided"}},
+		{clause: "C11.1", number: "term", on: "complaint", extends: true, // cause and solution within a working day
+			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1))},
+			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided"}},
+		{clause: "D4.5", number: "term", on: "complaint", extends: true, // a written one is answered in writing
+			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter)},
+			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+		{clause: "C1.5", number: "term", on: "complaint", extends: true, // close within seven days
+			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7))},
+			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided"}},
+		{clause: "C13.3", number: "term", on: "complaint", // report a major one within 24 hours
+			opens: map[string]opening{"complaint.taken": once(where(major, hours(24))), "complaint.major": anew(hours(24))},
+			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided"}},
+		{clause: "C13.4", number: "term", on: "complaint", // tell the result within 24 hours
+			opens: map[string]opening{"complaint.finished": anew(hours(24))}, ends: []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+		{clause: "D4.4", number: "term", on: "complaint", // the next reply as promised
+			opens: map[string]opening{"complaint.promised": anew(agreed)}, ends: []string{"complaint.promised", "complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+		{clause: "C11.3", number: "term", on: "complaint-action", // carry the measure out by its day
+			opens: map[string]opening{"measure.approved": anew(agreedDay)}, ends: []string{"measure.good"}},
+
+		// ---- customers
+		{clause: "C15.2", number: "term", on: "customer", // on file within five working days of the first contact
+			opens: map[string]opening{"customer.met": once(func(f fact) time.Time { return afterWorkdays(f.from, 5) })}, ends: []string{"customer.filed"}},
+		{clause: "B1.2", number: "every", on: "customer", // verified within a year
+			opens: map[string]opening{"customer.filed": anew(days(365)), "customer.created": anew(days(365))}},
+	}
+}
+
+// monthly is a clause that the calendar opens.
+type monthly struct {
+	clause  string
+	months  int // every so many
+	day     int // of the month; 0: the last
+	forward bool
+	back    bool
+	ends    string // the fact, about the month, by which it is done
+}
+
+// calendarTable is what the calendar itself asks for: one row a clause.
+func calendarTable() []monthly {
+	return []monthly{
+		{clause: "A7.2", months: 3, ends: "feedback.summed"},
+		{clause: "C7.11", months: 3, forward: true, ends: "talks.held"},
+		{clause: "C1.6", months: 1, day: 10, back: true, ends: "complaints.submitted"},
+		{clause: "C17.4", months: 1, ends: "repairs.confirmed"},
+		{clause: "D4.7", months: 1, day: 20, forward: true, ends: "directory.sent"},
+	}
+}
+
+// due is the deadline in the month that begins at first; zero when it has none.
+func (m monthly) due(first time.Time) time.Time {
+	year, month, _ := first.In(beijing).Date()
+	if int(month)%m.months != 0 {
+		return time.Time{}
+	}
+	day := time.Date(year, month, m.day, 0, 0, 0, 0, beijing)
+	if m.day == 0 {
+		day = time.Date(year, month+1, 0, 0, 0, 0, 0, beijing)
+	}
+	switch {
+	case m.forward:
+		day = roll(day, aDay)
+	case m.back:
+		day = roll(day, -aDay)
+	}
+	return day.Add(aDay)
+}
+
+// monthRef is how the month is named as a record.
+func monthRef(t time.Time) core.ID {
+	year, month, _ := t.In(beijing).Date()
+	return core.ID(year*100 + int(month))
+}
+
+// asRow is the month's clause as a row: it opens as the month begins, unless it was due before the project was there.
+func (m monthly) asRow(since time.Time) row {
+	return row{clause: m.clause, number: "day", on: "month", ends: []string{m.ends}, opens: map[string]opening{"month.begins": once(func(f fact) time.Time {
+		if due := m.due(f.at); !due.Before(since) {
+			return due
+		}
+		return time.Time{}
+	})}}
+}
