@@ -7,6 +7,7 @@ import (
 	"huiyin/module/customer"
 	"huiyin/module/desk"
 	"huiyin/module/estate"
+	"huiyin/module/followup"
 	"huiyin/module/outbox"
 	"huiyin/module/project"
 	"huiyin/module/repair"
@@ -25,6 +26,7 @@ func Modules() []house.Module {
 		desk.Module(),
 		repair.Module(),
 		complaint.Module(),
+		followup.Module(),
 		compliance.Module(),
 	}
 }

@@ -229,6 +229,27 @@ func reopen(ctx context.Context, tx db.Tx, c *Case) error {
 	return ladder(ctx, tx, c, core.Now(ctx))
 }
 
+func canReopen(_ context.Context, _ db.Tx, c Case) error {
+	return in(c, StateFinished, StateReplied, StateClosed)
+}
+
+// Reopen takes a case up again, filed or not, because its follow-up found the customer dissatisfied (C14.7).
+func Reopen(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
+	payload := map[string]any{"reason": core.Personal(w.Text)}
+	return change(ctx, tx, id, canReopen, "reopened", payload, func(c *Case) error {
+		if err := desk.Reopen(ctx, tx, c.Matter, w.Text); err != nil {
+			return err
+		}
+		c.Open, c.Closed, c.Satisfied, c.Opined, c.Comment = true, time.Time{}, "no", core.Now(ctx), w.Text
+		c.Round++
+		payload["round"] = core.ID(c.Round).String()
+		if err := duty.VoidAll(ctx, tx, c.Ref, w.Text); err != nil {
+			return err
+		}
+		return reopen(ctx, tx, c)
+	})
+}
+
 // ---- 报 major complaints (C13.3)
 
 // File is the report of a major complaint within 24 hours.

@@ -41,7 +41,8 @@ func happenings() []house.Event {
 	return []house.Event{{Key: "complaint.taken", Label: core.T("受理了一件投诉", "A complaint was taken down")}, {Key: "complaint.ruled", Label: core.T("投诉已裁定", "A complaint was ruled on")},
 		{Key: "complaint.finished", Label: core.T("投诉处理完毕", "A complaint was dealt with")}, {Key: "complaint.replied", Label: core.T("投诉已答复客户", "A complaint was replied to")},
 		{Key: "complaint.satisfied", Label: core.T("客户对投诉处理满意", "The customer is satisfied with a complaint's result")}, {Key: "complaint.dissatisfied", Label: core.T("客户对投诉处理不满意", "The customer is not satisfied with a complaint's result")},
-		{Key: "complaint.closed", Label: core.T("投诉已归档", "A complaint was filed")}}
+		{Key: "complaint.closed", Label: core.T("投诉已归档", "A complaint was filed")}, {Key: "complaint.reopened", Label: core.T("投诉经回访重新处理", "A complaint was taken up again after its follow-up")},
+		{Key: "complaint.voided", Label: core.T("投诉已作废", "A complaint was voided")}}
 }
 
 func claims() []regulation.Claim {

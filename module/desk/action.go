@@ -585,8 +585,9 @@ func settle(ctx context.Context, tx db.Tx, m Matter) error {
 	return changed(ctx, tx, m, "closed", nil)
 }
 
-// Reopen takes a settled matter up again, because the record that carried it on is to be reworked: the customer is told
-// of the progress from now on (A3.5). A matter that is open is no error.
+// Reopen takes a settled matter up again, because the record that carried it on is to be reworked, or because its
+// follow-up found the customer dissatisfied: the customer is told of the progress from now on (A3.5). A matter that is
+// open is no error.
 func Reopen(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 	if id == 0 {
 		return nil
@@ -600,7 +601,10 @@ func Reopen(ctx context.Context, tx db.Tx, id core.ID, reason string) error {
 		return err
 	}
 	m.State, m.Open, m.Answer, m.Answered, m.Closed = StateCarried, true, "", time.Time{}, time.Time{}
-	m.Confirmed, m.ConfirmedHow = time.Time{}, ""
+	if m.Carried == 0 { // the desk's own
+		m.State = StateOpen
+	}
+	m.Confirmed, m.ConfirmedBy, m.ConfirmedHow = time.Time{}, "", ""
 	if err := Remind(ctx, tx, m, true); err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func happenings() []house.Event {
 	return []house.Event{{Key: "repair.taken", Label: core.T("受理了一张维修单", "A repair was taken down")}, {Key: "repair.dispatched", Label: core.T("维修已派工", "A repair was dispatched")},
 		{Key: "repair.arrived", Label: core.T("维修人员到场", "Maintenance arrived")}, {Key: "repair.agreed", Label: core.T("客户同意维修报价", "The customer agreed to a quote")},
 		{Key: "repair.finished", Label: core.T("维修完工", "A repair was finished")}, {Key: "repair.signed", Label: core.T("客户签字评价维修", "The customer signed and rated a repair")},
+		{Key: "repair.refused", Label: core.T("客户拒签维修单", "The customer would not sign a repair")},
 		{Key: "repair.reworked", Label: core.T("维修返修", "A repair was sent back for rework")}}
 }
 
