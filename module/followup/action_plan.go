@@ -39,7 +39,7 @@ func Plan(ctx context.Context, tx db.Tx, _ core.ID, in Hand) (core.ID, error) {
 		if k := slices.IndexFunc(is, func(i Item) bool { return i.Open }); k >= 0 {
 			return 0, core.Conflict("%s 已经在待回访中", "%s is waiting already", is[k].Number)
 		}
-		if _, err := pooled(ctx, tx, m); err != nil {
+		if _, _, err := pooled(ctx, tx, m); err != nil {
 			return 0, err
 		}
 	}

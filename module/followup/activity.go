@@ -79,7 +79,7 @@ func HoldActivity(ctx context.Context, tx db.Tx, in Occasioned) (core.ID, error)
 		delete(seen, c.Customer)
 		m, err := matterOf(ctx, tx, ref, c.Customer)
 		if err == nil {
-			_, err = pooled(ctx, tx, m)
+			_, _, err = pooled(ctx, tx, m)
 		}
 		if err != nil {
 			return 0, err

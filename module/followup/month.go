@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"time"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -30,7 +31,7 @@ func rate(clause, occasion string, within bool) func(context.Context, db.Tx, cor
 		}
 		window := int64(1) << 60
 		if within {
-			window = rules.Span(clause, "window").Duration().Microseconds()
+			window = length(rules.Span(clause, "window")).Microseconds()
 		}
 		f, err := db.One(ctx, tx, func(f *regulation.Figure) []any { return []any{&f.Num, &f.Den} }, `select count(case when followed_at is not null and followed_at - closed_at <= $4 then 1 end), count(*)
 			from followup_pool where project_id = $1 and occasion = $2 and month = $3 and live and exempt = ''`, project, occasion, month, window)
@@ -43,6 +44,14 @@ func rate(clause, occasion string, within bool) func(context.Context, db.Tx, cor
 		f.Provisional = core.Today(ctx) <= month.Last().Add(30)
 		return f, err
 	}
+}
+
+// length is a span of days or hours as a duration; the window of a rate counts every day.
+func length(s core.Span) time.Duration {
+	if s.Short() {
+		return s.Duration()
+	}
+	return time.Duration(s.N) * 24 * time.Hour
 }
 
 // settled is C14.8: of the problems that a month's follow-ups brought, how many were dealt with.
@@ -61,10 +70,10 @@ func settled(ctx context.Context, tx db.Tx, project core.ID, month core.Month) (
 }
 
 func measures() []regulation.Measure {
-	return []regulation.Measure{{Clause: "C14.2", Name: core.T("投诉回访率", "Complaints followed up"), Target: "target", Of: rate("C14.2", Complaint, false)},
-		{Clause: "C14.3", Name: core.T("维修回访率", "Repairs followed up"), Target: "target", Of: rate("C14.3", Repair, true)},
-		{Clause: "C14.4", Name: core.T("活动回访率", "Participants of activities followed up"), Target: "target", Of: rate("C14.4", Activity, true)},
-		{Clause: "C14.8", Name: core.T("回访问题处理率", "Problems of follow-ups dealt with"), Target: "target", Of: settled}}
+	return []regulation.Measure{{Clause: "C14.2", Name: core.T("已回访的投诉", "Complaints followed up"), Target: "target", Of: rate("C14.2", Complaint, false)},
+		{Clause: "C14.3", Name: core.T("一个月内回访的维修", "Repairs followed up within a month"), Target: "target", Of: rate("C14.3", Repair, true)},
+		{Clause: "C14.4", Name: core.T("一个月内回访的活动参加者", "Participants followed up within a month"), Target: "target", Of: rate("C14.4", Activity, true)},
+		{Clause: "C14.8", Name: core.T("已处理的回访问题", "Problems of follow-ups dealt with"), Target: "target", Of: settled}}
 }
 
 // Line is one row of the statistics: an occasion.

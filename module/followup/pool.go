@@ -185,13 +185,16 @@ func Closed(ctx context.Context, tx db.Tx, ref core.Ref) error {
 	if err != nil || m.Occasion == "" {
 		return err
 	}
-	drawn, err := pooled(ctx, tx, m)
-	if err != nil || m.Exempt != "" {
-		return err
+	if a := core.ActorOf(ctx); m.Handler == 0 && m.Occasion != Repair && m.Occasion != MoveIn && !a.Job { // nobody was named: who ended it
+		m.Handler, m.HandlerName = a.ID, a.Name
+	}
+	drawn, known, err := pooled(ctx, tx, m)
+	if err != nil || m.Exempt != "" || known && m.Occasion != MoveIn {
+		return err // the ending was told already
 	}
 	before, err := of(ctx, tx, ref)
-	if err != nil || slices.ContainsFunc(before, func(i Item) bool { return i.State != StateVoid && (i.Open || !i.Since.Before(m.Since)) }) {
-		return err // followed up, or planned, for this ending already
+	if err != nil || slices.ContainsFunc(before, func(i Item) bool { return i.Open || i.Occasion == MoveIn && i.Since.Equal(m.Since) }) {
+		return err
 	}
 	why, err := owed(ctx, tx, m, drawn, before)
 	if err != nil || why == "" {
@@ -237,14 +240,14 @@ func Reopened(ctx context.Context, tx db.Tx, ref core.Ref) error {
 	return err
 }
 
-// pooled puts the matter into the pool, or back into it, and says whether it was drawn before. What has been followed up
-// keeps its month.
-func pooled(ctx context.Context, tx db.Tx, m matter) (drawn bool, err error) {
+// pooled puts the matter into the pool, or back into it, and says whether it was drawn before, and whether it was there
+// already. What has been followed up keeps its month.
+func pooled(ctx context.Context, tx db.Tx, m matter) (drawn, known bool, err error) {
 	spot := int64(0)
 	if m.Unit != 0 {
 		us, err := estate.Units(ctx, tx, m.Unit)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		if u, ok := us[m.Unit]; ok {
 			spot = int64(sum(u.Tower, u.Floor) >> 16)
@@ -252,11 +255,15 @@ func pooled(ctx context.Context, tx db.Tx, m matter) (drawn bool, err error) {
 	}
 	p := core.ProjectOf(ctx)
 	month := core.MonthOf(m.Since, p.Zone)
-	return db.Value[bool](ctx, tx, `insert into followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, live, exempt, drawn) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)
+	if known, err = db.Value[bool](ctx, tx, "select live from followup_pool where project_id = $1 and kind = $2 and record_id = $3 and part_id = $4", p.ID, m.Ref.Kind, m.Ref.ID, int64(m.Part)); err != nil {
+		return false, false, err
+	}
+	drawn, err = db.Value[bool](ctx, tx, `insert into followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, live, exempt, drawn) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)
 		on conflict (project_id, kind, record_id, part_id) do update set live = excluded.live, exempt = excluded.exempt,
 		month = case when followup_pool.followed_at is null then excluded.month else followup_pool.month end,
 		closed_at = case when followup_pool.followed_at is null then excluded.closed_at else followup_pool.closed_at end returning drawn`,
 		p.ID, tx.NewID(), m.Ref.Kind, m.Ref.ID, int64(m.Part), m.Occasion, month, m.Since, spot, int64(m.Customer), lot(p.Code, month, m), true, m.Exempt, false)
+	return drawn, known, err
 }
 
 // lot is the matter's place in its month's draw. It is made of the project's code, the month and the record's number, so
