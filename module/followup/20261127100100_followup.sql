@@ -67,7 +67,8 @@ create index followup_item_customer on followup_item (project_id, customer_id, a
 create index followup_item_record on followup_item (project_id, kind, record_id, id);
 create index followup_item_letter on followup_item (project_id, letter_id, id) where letter_id is not null;
 -- What was dealt with and may be drawn (回访池): a narrow row for each closed matter, which the sampler reads whole.
--- lot is the matter's place in the draw, made of project, month and number; spot stands for building and floor.
+-- lot is the matter's place in the draw, made of project, month and number; spot stands for building and floor; counted is
+-- the month of what counts, empty while the matter is being handled again and for who is exempt.
 create table followup_pool (
   project_id bigint not null,
   id bigint not null,
@@ -80,6 +81,7 @@ create table followup_pool (
   spot bigint not null,
   customer_id bigint not null,
   lot bigint not null,
+  counted text not null,
   live boolean not null,
   exempt text not null default '',
   drawn boolean not null,
@@ -87,8 +89,8 @@ create table followup_pool (
   {{pk}}
 ){{clustered}};
 create unique index followup_pool_one on followup_pool (project_id, kind, record_id, part_id);
-create index followup_pool_draw on followup_pool (project_id, occasion, month, lot, spot, customer_id, drawn, id) where live and exempt = '';
-create index followup_pool_rate on followup_pool (project_id, occasion, month, followed_at, closed_at, drawn, id) where live and exempt = '';
+create index followup_pool_draw on followup_pool (project_id, occasion, counted, lot, spot, customer_id, drawn, id);
+create index followup_pool_rate on followup_pool (project_id, occasion, counted, followed_at, closed_at, drawn, id);
 -- Open letters (公开信): one answer to many customers, kept in the follow-up file.
 create table followup_letter (
   {{row}},

@@ -58,7 +58,7 @@ func Quotas(ctx context.Context, tx db.Tx, month core.Month) ([]Quota, error) {
 // counted counts a month's pool, by its index alone.
 func counted(ctx context.Context, tx db.Tx, occasion string, month core.Month) (Quota, error) {
 	q, err := db.One(ctx, tx, func(q *Quota) []any { return []any{&q.Matters, &q.Drawn, &q.Followed} },
-		`select count(*), count(case when drawn then 1 end), count(followed_at) from followup_pool where project_id = $1 and occasion = $2 and month = $3 and live and exempt = ''`, core.ProjectOf(ctx).ID, occasion, month)
+		`select count(*), count(case when drawn then 1 end), count(followed_at) from followup_pool where project_id = $1 and occasion = $2 and counted = $3`, core.ProjectOf(ctx).ID, occasion, month)
 	q.Occasion, q.Month = occasion, month
 	return q, err
 }
@@ -79,7 +79,7 @@ func Draw(ctx context.Context, tx db.Tx, occasion string, month core.Month, want
 	if want <= 0 {
 		return nil, nil
 	}
-	all, err := db.All(ctx, tx, (*candidate).dest, `select id, spot, customer_id, drawn from followup_pool where project_id = $1 and occasion = $2 and month = $3 and live and exempt = ''
+	all, err := db.All(ctx, tx, (*candidate).dest, `select id, spot, customer_id, drawn from followup_pool where project_id = $1 and occasion = $2 and counted = $3
 		order by lot, spot, customer_id, drawn, id`, core.ProjectOf(ctx).ID, occasion, month)
 	return spread(all, int(want)), err
 }
@@ -173,7 +173,7 @@ func take(ctx context.Context, tx db.Tx, id core.ID) error {
 		return err
 	}
 	if m.Occasion == "" { // it is no matter of ours any more
-		return db.ExecOne(ctx, tx, "update followup_pool set live = $1 where project_id = $2 and id = $3", false, p, id)
+		return db.ExecOne(ctx, tx, "update followup_pool set live = $1, counted = '' where project_id = $2 and id = $3", false, p, id)
 	}
 	_, err = plan(ctx, tx, m, planning{Why: WhySample, From: core.Now(ctx)})
 	return err

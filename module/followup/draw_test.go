@@ -28,9 +28,9 @@ func fill(k *testkit.Kit, n int) {
 			if x%2 == 0 {
 				floor = 0 // half of all is on one floor
 			}
-			rows = append(rows, []any{k.Project.ID, core.ID(1000 + x), "repair", core.ID(500_000 + x), 0, followup.Repair, "2026-11", k.Now(), floor, floor*100 + x%7, followup.Lot(k.Project.Code, "2026-11", fmt.Sprintf("WX-202611-%04d", x)), true, "", false})
+			rows = append(rows, []any{k.Project.ID, core.ID(1000 + x), "repair", core.ID(500_000 + x), 0, followup.Repair, "2026-11", k.Now(), floor, floor*100 + x%7, followup.Lot(k.Project.Code, "2026-11", fmt.Sprintf("WX-202611-%04d", x)), "2026-11", true, "", false})
 		}
-		return db.InsertRows(ctx, tx, "followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, live, exempt, drawn)", "", rows)
+		return db.InsertRows(ctx, tx, "followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, counted, live, exempt, drawn)", "", rows)
 	})
 }
 

@@ -34,12 +34,12 @@ func rate(clause, occasion string, within bool) func(context.Context, db.Tx, cor
 			window = length(rules.Span(clause, "window")).Microseconds()
 		}
 		f, err := db.One(ctx, tx, func(f *regulation.Figure) []any { return []any{&f.Num, &f.Den} }, `select count(case when followed_at is not null and followed_at - closed_at <= $4 then 1 end), count(*)
-			from followup_pool where project_id = $1 and occasion = $2 and month = $3 and live and exempt = ''`, project, occasion, month, window)
+			from followup_pool where project_id = $1 and occasion = $2 and counted = $3`, project, occasion, month, window)
 		if err != nil {
 			return f, err
 		}
 		f.Breaking, err = db.All(ctx, tx, func(r *core.Ref) []any { return []any{&r.Project, &r.Kind, &r.ID} },
-			`select project_id, kind, record_id from followup_pool where project_id = $1 and occasion = $2 and month = $3 and live and exempt = '' and (followed_at is null or followed_at - closed_at > $4) order by closed_at desc, id limit $5`,
+			`select project_id, kind, record_id from followup_pool where project_id = $1 and occasion = $2 and counted = $3 and (followed_at is null or followed_at - closed_at > $4) order by closed_at desc, id limit $5`,
 			project, occasion, month, window, breakingMax)
 		f.Provisional = core.Today(ctx) <= month.Last().Add(30)
 		return f, err

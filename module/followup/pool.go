@@ -228,7 +228,7 @@ func owed(ctx context.Context, tx db.Tx, m matter, drawn bool, before []Item) (s
 // Reopened withdraws the waiting follow-up of a matter that is being handled again; it comes back when the matter is
 // closed.
 func Reopened(ctx context.Context, tx db.Tx, ref core.Ref) error {
-	if _, err := db.Exec(ctx, tx, "update followup_pool set live = $1 where project_id = $2 and kind = $3 and record_id = $4", false, ref.Project, ref.Kind, ref.ID); err != nil {
+	if _, err := db.Exec(ctx, tx, "update followup_pool set live = $1, counted = '' where project_id = $2 and kind = $3 and record_id = $4", false, ref.Project, ref.Kind, ref.ID); err != nil {
 		return err
 	}
 	is, err := of(ctx, tx, ref)
@@ -258,11 +258,16 @@ func pooled(ctx context.Context, tx db.Tx, m matter) (drawn, known bool, err err
 	if known, err = db.Value[bool](ctx, tx, "select live from followup_pool where project_id = $1 and kind = $2 and record_id = $3 and part_id = $4", p.ID, m.Ref.Kind, m.Ref.ID, int64(m.Part)); err != nil {
 		return false, false, err
 	}
-	drawn, err = db.Value[bool](ctx, tx, `insert into followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, live, exempt, drawn) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)
+	counts := month
+	if m.Exempt != "" {
+		counts = ""
+	}
+	drawn, err = db.Value[bool](ctx, tx, `insert into followup_pool (project_id, id, kind, record_id, part_id, occasion, month, closed_at, spot, customer_id, lot, counted, live, exempt, drawn) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)
 		on conflict (project_id, kind, record_id, part_id) do update set live = excluded.live, exempt = excluded.exempt,
+		counted = case when excluded.counted <> '' and followup_pool.followed_at is not null then followup_pool.month else excluded.counted end,
 		month = case when followup_pool.followed_at is null then excluded.month else followup_pool.month end,
 		closed_at = case when followup_pool.followed_at is null then excluded.closed_at else followup_pool.closed_at end returning drawn`,
-		p.ID, tx.NewID(), m.Ref.Kind, m.Ref.ID, int64(m.Part), m.Occasion, month, m.Since, spot, int64(m.Customer), lot(p.Code, month, m), true, m.Exempt, false)
+		p.ID, tx.NewID(), m.Ref.Kind, m.Ref.ID, int64(m.Part), m.Occasion, month, m.Since, spot, int64(m.Customer), lot(p.Code, month, m), counts, true, m.Exempt, false)
 	return drawn, known, err
 }
 
@@ -299,7 +304,7 @@ func followed(ctx context.Context, tx db.Tx, i Item) error {
 
 // exempted marks in the pool that nobody is called (C14.9).
 func exempted(ctx context.Context, tx db.Tx, i Item, why string) error {
-	_, err := db.Exec(ctx, tx, "update followup_pool set exempt = $1 where project_id = $2 and kind = $3 and record_id = $4", why, i.Ref.Project, i.Matter.Kind, i.Matter.ID)
+	_, err := db.Exec(ctx, tx, "update followup_pool set exempt = $1, counted = '' where project_id = $2 and kind = $3 and record_id = $4", why, i.Ref.Project, i.Matter.Kind, i.Matter.ID)
 	return err
 }
 
