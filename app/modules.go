@@ -11,6 +11,7 @@ import (
 	"huiyin/module/outbox"
 	"huiyin/module/project"
 	"huiyin/module/repair"
+	"huiyin/module/survey"
 	"huiyin/module/user"
 )
 
@@ -27,6 +28,7 @@ func Modules() []house.Module {
 		repair.Module(),
 		complaint.Module(),
 		followup.Module(),
+		survey.Module(),
 		compliance.Module(),
 	}
 }
