@@ -335,7 +335,7 @@ func Launch(ctx context.Context, tx db.Tx, id core.ID, _ struct{}) error {
 	if err := saveRound(ctx, tx, r); err != nil {
 		return err
 	}
-	if err := job.Add(ctx, tx, sendJob, delivery{Project: r.Ref.Project, Round: r.Ref.ID}, job.At(core.Now(ctx)), job.Project(r.Ref.Project)); err != nil {
+	if err := job.Add(ctx, tx, sendJob, delivery{Project: r.Ref.Project, Round: r.Ref.ID}, job.Project(r.Ref.Project)); err != nil {
 		return err
 	}
 	return told(ctx, tx, r, "launched", map[string]string{"invited": fmt.Sprint(r.Invited)})
@@ -382,7 +382,7 @@ func remind(ctx context.Context, tx db.Tx, r Round) error {
 	if err := saveRound(ctx, tx, r); err != nil {
 		return err
 	}
-	if err := job.Add(ctx, tx, sendJob, delivery{Project: r.Ref.Project, Round: r.Ref.ID, Since: r.Reminded.UnixMicro()}, job.At(core.Now(ctx)), job.Project(r.Ref.Project)); err != nil {
+	if err := job.Add(ctx, tx, sendJob, delivery{Project: r.Ref.Project, Round: r.Ref.ID, Since: r.Reminded.UnixMicro()}, job.Project(r.Ref.Project)); err != nil {
 		return err
 	}
 	return told(ctx, tx, r, "reminded", map[string]string{"n": fmt.Sprint(len(open))})

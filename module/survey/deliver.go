@@ -116,7 +116,7 @@ func writeTo(ctx context.Context, tx db.Tx, r Round, i Invite, again bool) error
 		title = core.T("还差您一份:%s", "We have not heard from you yet: %s", r.Title)
 	}
 	link := strings.TrimRight(s.Site.Base, "/") + path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))
-	body := core.T("请在 %s 前填写,约两分钟,不用登录:%s", "Please answer by %s; it takes two minutes and no sign-in: %s", string(r.End), link)
+	body := core.T("截止 %s,约两分钟,不用登录:%s", "Please answer by %s; it takes two minutes and no sign-in: %s", string(r.End), link)
 	return notify.Send(ctx, tx, r.Ref.Project, to, notify.Letter{Template: "survey.invite", Ref: r.Ref, Title: title, Body: body})
 }
 

@@ -818,9 +818,9 @@ func publicSheet(v sheetView) templ.Component {
 		}
 		if v.Until != "" {
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("%s 前可以提交和修改。", "You may answer, and change your answer, until %s.", v.Until).Say(ctx))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("截止 %s,在此之前可以提交和修改。", "You may answer, and change your answer, until the end of %s.", v.Until).Say(ctx))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/survey/page.templ`, Line: 178, Col: 116}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/survey/page.templ`, Line: 178, Col: 143}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var33))
 			if templ_7745c5c3_Err != nil {

@@ -39,11 +39,22 @@ func over(a asked, text core.Text) templ.Component { return publicNote(a.Title, 
 func sheetOf(a asked, token string, v Values, again bool, err error) templ.Component {
 	f := ui.FormView{Action: path(token), Fields: fieldsOf(a.Content, v, err), Submit: core.T("提交", "Submit")}
 	if err != nil {
-		if e := core.AsErr(err); len(e.Fields) == 0 || e.Fields[0].Name == "" {
-			f.Error = e.Text
-		}
+		f.Error = wholeError(core.AsErr(err))
 	}
 	return publicSheet(sheetView{Title: a.Title, Sender: a.Sender, Intro: a.Content.Intro, Anonymous: a.Anonymous, Until: string(a.End), Again: again, Form: f})
+}
+
+// wholeError is what is wrong with an answer as a whole; the fields say what is wrong with them.
+func wholeError(e *core.Err) core.Text {
+	for _, f := range e.Fields {
+		if f.Name == "" {
+			return f.Text
+		}
+	}
+	if len(e.Fields) == 0 {
+		return e.Text
+	}
+	return core.Text{}
 }
 
 // fieldsOf draws the questions, each with what was answered and what is wrong with it. It needs no script.

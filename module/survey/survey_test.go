@@ -417,7 +417,7 @@ func TestE5_2_EveryCustomerAndDimensionIsAskedAndEachProblemHasItsPerson(t *test
 		planned(k)
 		form := questionnaire(k, survey.Satisfaction, full())
 		in := arranged(form)
-		in.Sample, in.Buildings = survey.SampleBuildings, []string{"A"}
+		in.Sample, in.Buildings = survey.SampleBuildings, []string{"A座"}
 		id := prepared(k, in)
 		k.Refused("E5.2", launch(k, id))
 		in.Reason = "B 座刚入伙"
