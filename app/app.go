@@ -266,10 +266,10 @@ func (a *App) Tick(ctx context.Context) error {
 		if err := duty.Tick(ctx, a.DB, []duty.Place{p}, recurring); err != nil {
 			return err
 		}
-		if a.daily[p.Code] == day {
-			continue
-		}
 		for _, d := range a.Lists.Daily {
+			if a.daily[p.Code] == day && !d.Often {
+				continue
+			}
 			if err := d.Run(core.WithProject(ctx, p.Project), a.DB); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"huiyin/module/project"
 	"huiyin/module/repair"
 	"huiyin/module/survey"
+	"huiyin/module/report"
 	"huiyin/module/user"
 )
 
@@ -29,6 +30,7 @@ func Modules() []house.Module {
 		complaint.Module(),
 		followup.Module(),
 		survey.Module(),
+		report.Module(),
 		compliance.Module(),
 	}
 }

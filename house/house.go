@@ -52,6 +52,8 @@ type Module struct {
 	// Reactions are what the module does when something has happened to a record of a module above it in the list, by
 	// that module's event: {"repair.signed": due}.
 	Reactions map[string]duty.Reaction
+	// Facts are the sections that the module adds to the reports.
+	Facts []Fact
 }
 
 // Event is something that happens to a record: "repair.taken", the record's kind and the journal's verb.
@@ -96,7 +98,10 @@ type Nav struct {
 // Daily runs once a local day in each project (idempotent), from the tick.
 type Daily struct {
 	Name string
-	Run  func(ctx context.Context, d *db.DB) error
+	// Often says that it runs with every tick, some seconds apart, because an hour matters to it: it looks first and
+	// writes nothing where nothing is due.
+	Often bool
+	Run   func(ctx context.Context, d *db.DB) error
 }
 
 // CellState colours the 房态图: for the units of a building, what state a module knows of them. The state with the
@@ -148,6 +153,7 @@ type Lists struct {
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	Events      []Event
 	Reactions   map[string][]duty.Reaction
+	Facts       []Fact
 }
 
 // Claimed is a claim with the module that makes it.
@@ -182,6 +188,7 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Forms = append(l.Forms, m.Forms...)
 		l.Sheets = append(l.Sheets, m.Sheets...)
 		l.Daily = append(l.Daily, m.Daily...)
+		l.Facts = append(l.Facts, m.Facts...)
 		l.Tables = append(l.Tables, m.Tables...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
 		for _, e := range slices.Sorted(maps.Keys(m.Reactions)) {

@@ -25,6 +25,7 @@ type Parcel struct {
 	Event string // of a webhook
 	Key   core.Secret
 	At    time.Time // real time
+	Files []Enclosure
 }
 
 // Sender is one channel, ready to send. It returns nil only when the other side has accepted the parcel; an error that

@@ -53,6 +53,9 @@ func deliver(ctx context.Context, d *db.DB, args []byte) error {
 	if err != nil || todo == nil {
 		return err
 	}
+	if todo.parcel.Files, err = enclosures(ctx, d, todo.Delivery); err != nil {
+		return err
+	}
 	sending, cancel := context.WithTimeout(ctx, sendTime)
 	failure := todo.sender.Send(sending, todo.parcel)
 	cancel()

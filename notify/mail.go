@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -103,6 +104,11 @@ func (m mailer) letter(p Parcel) (*gomail.Msg, error) {
 	msg.Subject(p.Title)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's absence note answers it
 	msg.SetBodyString(gomail.TypeTextPlain, p.Body)
+	for _, f := range p.Files {
+		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Bytes), gomail.WithFileContentType(gomail.ContentType(f.Type))); err != nil {
+			return nil, err
+		}
+	}
 	return msg, nil
 }
 

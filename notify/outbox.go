@@ -76,6 +76,7 @@ type Letter struct {
 	Body     core.Text // without title and link
 	URL      string    // a path in this system; empty: none
 	Urgent   bool      // at once, at any hour
+	Files    []core.ID // stored files that go with an e-mail; other channels leave them out
 }
 
 // Delivery is one row of the outbox. Address and text stay sealed: see Open.
@@ -99,6 +100,7 @@ type Delivery struct {
 	SentAt   time.Time
 	Created  time.Time
 	Doubtful bool // a try was cut short and may have got through: it may have arrived twice
+	files    string
 	address  string
 	title    string
 	body     string
@@ -109,11 +111,11 @@ type Delivery struct {
 func (d *Delivery) dest() []any {
 	return []any{&d.Ref.Project, &d.Ref.ID, &d.Version, &d.About.Kind, &d.About.ID, &d.About.Project, &d.User, &d.Customer, &d.Contact, &d.Hook, (*string)(&d.Channel),
 		&d.Template, (*string)(&d.Lang), &d.Urgent, &d.Mask, (*string)(&d.State), &d.Tries, &d.Next, &d.Error, &d.SentAt, &d.Created, &d.Doubtful,
-		&d.address, &d.title, &d.body, &d.claim, &d.claimed}
+		&d.files, &d.address, &d.title, &d.body, &d.claim, &d.claimed}
 }
 
 const columns = `project_id, id, version, ref_kind, ref_id, ref_project, user_id, customer_id, contact_id, hook_id, channel, template, language, urgent, address_mask, state,
-	tries, next_at, error, sent_at, created_at, doubtful, address, title, body, claim, claimed_at`
+	tries, next_at, error, sent_at, created_at, doubtful, files, address, title, body, claim, claimed_at`
 
 // Kind is the outbox's word in references.
 const Kind = "outbox"
@@ -325,10 +327,10 @@ func queue(ctx context.Context, tx db.Tx, project core.ID, r row, s Settings) er
 		due = r.at
 	}
 	n, err := db.Exec(ctx, tx, `insert into notify_outbox (project_id, id, created_at, created_by, changed_at, changed_by, ref_kind, ref_id, ref_project, message_id,
-		user_id, customer_id, contact_id, hook_id, channel, template, language, urgent, address_mask, state, next_at, error, address, title, body, address_blind)
-		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24) on conflict do nothing`,
+		user_id, customer_id, contact_id, hook_id, channel, template, language, urgent, address_mask, state, next_at, error, address, title, body, address_blind, files)
+		values ($1,$2,$3,$4,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25) on conflict do nothing`,
 		project, id, now, core.ActorOf(ctx).ID, r.letter.Ref.Kind, r.letter.Ref.ID, r.letter.Ref.Project, r.message, r.to.User, r.to.Customer, r.to.Contact, r.hook,
-		string(r.channel), r.letter.Template, string(r.to.Lang), r.letter.Urgent, mask, string(state), due, r.why, sealed[0], sealed[1], sealed[2], blind(tx, address))
+		string(r.channel), r.letter.Template, string(r.to.Lang), r.letter.Urgent, mask, string(state), due, r.why, sealed[0], sealed[1], sealed[2], blind(tx, address), fileList(r))
 	if err != nil || n == 0 { // the same message was routed before
 		return err
 	}

@@ -164,6 +164,7 @@ type Chart struct {
 	Unit   core.Text
 	Labels []string
 	Series []Series
+	Links  []string // of the labels, to the records behind them; empty: none
 	Target *float64 // a line that the figures should reach
 }
 
@@ -195,6 +196,13 @@ func (c Chart) json(ctx context.Context) string {
 		d.Series = append(d.Series, chartLine{s.Name.Say(ctx), s.Values, s.Tone})
 	}
 	return core.JSON(d)
+}
+
+func (c Chart) link(i int) string {
+	if i >= len(c.Links) {
+		return ""
+	}
+	return c.Links[i]
 }
 
 func (s Series) at(i int) string {

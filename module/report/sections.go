@@ -1,0 +1,372 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/house"
+	"huiyin/module/complaint"
+)
+
+// own are the report's sections, from what the modules before it have.
+func own() []house.Fact {
+	complaintReports := []string{Weekly, Monthly}
+	return []house.Fact{
+		{Key: "complaints", Reports: []string{Weekly, Monthly, Work}, Order: 10, Of: complaintSection},
+		{Key: "repeated", Reports: complaintReports, Order: 15, Of: repeatedSection},
+		{Key: "matters", Reports: []string{Weekly, Monthly, Work}, Order: 20, Of: matterSection},
+		{Key: "repairs", Reports: []string{Weekly, Monthly, Work}, Order: 30, Of: repairSection},
+		{Key: "calls", Reports: []string{Work}, Order: 40, Of: callSection},
+		{Key: "facility", Reports: []string{Operations}, Order: 10, Of: facilitySection},
+		{Key: "environment", Reports: []string{Operations}, Order: 20, Of: environmentSection},
+		{Key: "safety", Reports: []string{Operations}, Order: 30, Of: safetySection},
+		{Key: "demand", Reports: []string{Analysis}, Order: 10, Of: demandSection},
+		{Key: "when", Reports: []string{Analysis}, Order: 20, Of: whenSection},
+		{Key: "satisfaction", Reports: []string{Analysis}, Order: 30, Of: satisfactionSection},
+	}
+}
+
+// gather appends tables until one fails.
+type gather struct {
+	ctx context.Context
+	tx  db.Tx
+	p   house.Period
+	s   house.Section
+	err error
+}
+
+func begin(ctx context.Context, tx db.Tx, p house.Period, key, zh, en string) *gather {
+	return &gather{ctx: ctx, tx: tx, p: p, s: house.Section{Key: key, Title: core.T(zh, en)}}
+}
+
+func (g *gather) count(s source, keys ...string) map[string]int64 {
+	if g.err != nil {
+		return nil
+	}
+	var n map[string]int64
+	n, g.err = s.count(g.ctx, g.tx, g.p, "", keys...)
+	return n
+}
+
+func (g *gather) figures(s source, n map[string]int64, keys ...string) {
+	for _, k := range keys {
+		g.s.Figures = append(g.s.Figures, s.figure(n, k))
+	}
+}
+
+func (g *gather) add(f house.Figure) { g.s.Figures = append(g.s.Figures, f) }
+
+func (g *gather) table(s source, extra, by, chart string, most int, keys ...string) {
+	if g.err != nil {
+		return
+	}
+	var t house.Table
+	if t, g.err = s.tableBy(g.ctx, g.tx, g.p, extra, by, chart, most, keys...); len(t.Lines) > 0 {
+		g.s.Tables = append(g.s.Tables, t)
+	}
+}
+
+func (g *gather) done() (house.Section, error) { return g.s, g.err }
+
+func (g *gather) open(s source) {
+	if g.err != nil {
+		return
+	}
+	var n int64
+	n, g.err = s.openNow(g.ctx, g.tx, g.p)
+	g.add(house.Figure{Key: s.kind + ".open-now", Name: core.T("期末在办(含以前)", "Open at the end, older ones too"), Value: n, Path: s.kind})
+}
+
+// complaintSection is the body of C13.5's reports, counted as the statistics of C1.6 are.
+func complaintSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "complaints", "投诉", "Complaints"), complaints()
+	n := g.count(s, "taken", "valid", "unfounded", "major", "closed", "timely", "late", "reopened", "satisfied", "dissatisfied", "opinion", "compensation")
+	g.figures(s, n, "taken", "valid", "unfounded", "major", "closed", "late", "reopened", "satisfied", "dissatisfied")
+	g.add(rate("complaint.timely-rate", core.T("按时办结率", "Closed in time"), n["timely"], n["closed"]))
+	g.add(rate("complaint.satisfied-rate", core.T("满意率", "Satisfied"), n["satisfied"], n["opinion"]))
+	money := s.figure(n, "compensation")
+	money.As = house.AsMoney
+	g.add(money)
+	g.open(s)
+	g.days(s)
+	for _, by := range []struct{ key, chart string }{{"category", "bar"}, {"level", ""}, {"department", "bar"}, {"validity", ""}} {
+		g.table(s, "", by.key, by.chart, 0, "taken", "valid", "closed", "late", "satisfied", "dissatisfied")
+	}
+	return g.done()
+}
+
+// daysMax is how long a period may be for a table by day.
+const daysMax = 31
+
+// days is how many came each day.
+func (g *gather) days(s source) {
+	if g.err != nil || g.p.From.Days(g.p.To) >= daysMax {
+		return
+	}
+	var n map[core.Date]int64
+	n, g.err = s.days(g.ctx, g.tx, g.p)
+	t := house.Table{Key: s.kind + ".day", Title: core.T("%s:每日受理", "%s by day", s.label), By: core.T("日期", "Day"), Columns: []house.Column{{Name: core.T("受理", "Taken")}}, Chart: "line"}
+	for d := g.p.From; d <= g.p.To; d = d.Add(1) {
+		t.Lines = append(t.Lines, house.Line{Key: fmt.Sprint(g.p.From.Days(d)), Name: core.Text{ZH: string(d), EN: string(d)}, Values: []int64{n[d]}, Path: s.path("taken", "day", string(d))})
+	}
+	g.s.Tables = append(g.s.Tables, t)
+}
+
+const repeatedMost = 10
+
+// repeatedSection is who complained of the same thing more than once, the most often first.
+func repeatedSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "repeated", "重复投诉", "Repeated complaints"), complaints()
+	rows, err := db.All(ctx, tx, func(r *repeated) []any { return []any{&r.customer, &r.category, &r.n, &r.unit} },
+		"select c.customer_id, c.category, count(*), max(c.unit_code)"+s.from("")+" and c.customer_id is not null group by c.customer_id, c.category having count(*) > 1 order by 3 desc, 1, 2 limit 10", span(ctx, p)...)
+	t := house.Table{Key: "complaint.repeat", Title: core.T("同一客户同类投诉前 %d 名", "The same customer on the same thing: the first %d", repeatedMost), By: core.T("客户和事项", "Customer and matter"), Columns: []house.Column{{Name: core.T("次数", "Times")}}}
+	for _, r := range rows {
+		key := r.customer.String() + ":" + r.category
+		t.Lines = append(t.Lines, house.Line{Key: key, Name: core.T("%s · %s", "%s · %s", r.who(), core.Label(complaint.Categories(), r.category)), Values: []int64{r.n}, Path: s.path("taken", "repeat", key)})
+	}
+	if len(rows) > 0 {
+		g.s.Tables = append(g.s.Tables, t)
+	}
+	g.add(house.Figure{Key: "complaint.repeated", Name: core.T("重复投诉的客户事项", "Matters complained of repeatedly"), Value: int64(len(rows))})
+	g.err = err
+	return g.done()
+}
+
+type repeated struct {
+	customer core.ID
+	category string
+	n        int64
+	unit     string
+}
+
+// who names the customer by the unit: nothing about a person is kept in a report.
+func (r repeated) who() core.Text {
+	if r.unit == "" {
+		return core.T("同一客户", "One customer")
+	}
+	return core.Text{ZH: r.unit, EN: r.unit}
+}
+
+func matterSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "matters", "客户诉求", "Requests"), matters()
+	n := g.count(s, "taken", "closed", "open", "slow", "emergency")
+	g.figures(s, n, "taken", "closed", "open", "emergency", "slow")
+	g.add(rate("desk.contact-rate", core.T("按时联系率", "Contacted in time"), n["taken"]-n["slow"], n["taken"]))
+	g.table(s, "", "kind", "bar", 0, "taken", "closed", "open")
+	g.table(s, "", "channel", "pie", 0, "taken")
+	return g.done()
+}
+
+func repairSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "repairs", "报修", "Repairs"), repairs()
+	g.repairs(s)
+	g.table(s, "", "trade", "bar", 0, "taken", "closed", "late", "open")
+	return g.done()
+}
+
+// repairs are the figures of repairs that every report has.
+func (g *gather) repairs(s source) {
+	n := g.count(s, "taken", "closed", "open", "timely", "late", "passed", "urgent", "quality", "rated")
+	g.figures(s, n, "taken", "closed", "open", "urgent", "late")
+	g.add(rate("repair.timely-rate", core.T("及时率", "In time"), n["timely"], n["closed"]))
+	g.add(rate("repair.pass-rate", core.T("一次合格率", "Accepted at once"), n["passed"], n["closed"]))
+	g.add(score("repair.score", core.T("质量评价(五星)", "Quality, of five stars"), n["quality"], n["rated"]))
+}
+
+func score(key string, name core.Text, sum, n int64) house.Figure {
+	f := house.Figure{Key: key, Name: name, As: house.AsScore, Value: house.NoValue}
+	if n > 0 {
+		f.Value = (sum*100 + n/2) / n
+	}
+	return f
+}
+
+func callSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "calls", "来电与日常服务", "Calls and daily work"), calls()
+	n := g.count(s, "taken", "answered", "missed")
+	g.figures(s, n, "taken", "missed")
+	g.add(rate("call.rate", core.T("接听率", "Answered"), n["answered"], n["taken"]))
+	e := entries()
+	g.figures(e, g.count(e, "planned", "done", "told"), "planned", "told", "done")
+	return g.done()
+}
+
+// facilitySection is 设施运行: repairs by trade and their timeliness, planned work, and what customers were told beforehand.
+func facilitySection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s := begin(ctx, tx, p, "facility", "设施运行", "Facilities"), repairs()
+	g.repairs(s)
+	g.figures(s, g.count(s, "public"), "public")
+	e, c := entries(), complaints()
+	g.figures(e, g.count(e, "planned", "done"), "planned", "done")
+	g.figures(c, g.count(c, "facility"), "facility")
+	g.table(s, "", "trade", "bar", 0, "taken", "closed")
+	if g.err == nil {
+		g.s.Notes, g.err = outages(ctx, tx, p)
+	}
+	return g.done()
+}
+
+// outages are the occasions of the period on which operators had something to say: a lift out of order, a power cut.
+func outages(ctx context.Context, tx db.Tx, p house.Period) ([]core.Text, error) {
+	type script struct {
+		title    string
+		from, to time.Time
+	}
+	from, to := p.Times(core.ProjectOf(ctx).Zone)
+	rows, err := db.All(ctx, tx, func(s *script) []any { return []any{&s.title, &s.from, &s.to} },
+		"select title, from_at, to_at from desk_script where project_id = $1 and from_at >= $2 and from_at < $3 and to_at is not null order by from_at, id limit 50", core.ProjectOf(ctx).ID, from, to)
+	var out []core.Text
+	for _, r := range rows {
+		zone := core.ProjectOf(ctx).Zone
+		out = append(out, core.T("%s 至 %s:%s", "%s to %s: %s", r.from.In(zone).Format("01-02 15:04"), r.to.In(zone).Format("01-02 15:04"), r.title))
+	}
+	return out, err
+}
+
+func environmentSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, c := begin(ctx, tx, p, "environment", "环境卫生", "Cleanliness of the premises"), complaints()
+	g.figures(c, g.count(c, "environment"), "environment")
+	m := matters()
+	g.figures(m, g.count(m, "suggestion", "praise"), "suggestion", "praise")
+	g.table(c, " and c.category in ('clean', 'pest', 'noise')", "category", "", 0, "taken", "closed", "satisfied")
+	return g.done()
+}
+
+func safetySection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s, m := begin(ctx, tx, p, "safety", "安全管理", "Safety"), repairs(), matters()
+	g.figures(m, g.count(m, "emergency"), "emergency")
+	g.figures(s, g.count(s, "urgent", "safety"), "urgent", "safety")
+	g.table(s, " and c.trade in ('fire', 'lift', 'weak')", "trade", "", 0, "taken", "closed", "late")
+	return g.done()
+}
+
+const industriesMost = 10
+
+// demandSection is who asks, and for what (需求特点).
+func demandSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, m := begin(ctx, tx, p, "demand", "需求:谁要什么", "Demand: who asks for what"), matters()
+	kinds := []string{"taken", "repair", "complaint", "enquiry", "suggestion", "praise"}
+	g.figures(m, g.count(m, kinds...), kinds...)
+	g.table(m, "", "class", "stacked", 0, kinds...)
+	g.table(m, "", "industry", "bar", industriesMost, kinds...)
+	g.table(m, "", "building", "bar", 0, kinds...)
+	g.table(m, "", "channel", "pie", 0, "taken")
+	g.table(repairs(), "", "trade", "bar", 0, "taken")
+	g.table(complaints(), "", "category", "bar", 0, "taken")
+	return g.done()
+}
+
+// whenSection is at what hour and on what day of the week they ask (行为).
+func whenSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g := begin(ctx, tx, p, "when", "行为:什么时候来", "Behaviour: when they ask")
+	hours, days, err := matters().hours(ctx, tx, p)
+	taken := []house.Column{{Name: core.T("受理", "Taken")}}
+	byDay := house.Table{Key: "desk.weekday", Title: core.T("按星期", "By day of the week"), By: core.T("星期", "Day"), Columns: taken, Chart: "bar"}
+	names := [7]core.Text{core.T("周一", "Monday"), core.T("周二", "Tuesday"), core.T("周三", "Wednesday"), core.T("周四", "Thursday"), core.T("周五", "Friday"), core.T("周六", "Saturday"), core.T("周日", "Sunday")}
+	for i, n := range days {
+		byDay.Lines = append(byDay.Lines, house.Line{Key: fmt.Sprint(i), Name: names[i], Values: []int64{n}})
+	}
+	byHour := house.Table{Key: "desk.hour", Title: core.T("按钟点", "By hour"), By: core.T("钟点", "Hour"), Columns: taken, Chart: "line"}
+	for i, n := range hours {
+		byHour.Lines = append(byHour.Lines, house.Line{Key: fmt.Sprint(i), Name: core.T("%02d 时", "%02d:00", i), Values: []int64{n}})
+	}
+	g.s.Tables, g.err = []house.Table{byDay, byHour}, err
+	return g.done()
+}
+
+// satisfactionSection is how content they are: what they said of repairs, and whether complaints ended to their liking.
+func satisfactionSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
+	g, s, c := begin(ctx, tx, p, "satisfaction", "满意度", "Satisfaction"), repairs(), complaints()
+	n := g.count(s, "rated", "content", "poor", "quality", "attitude", "attitudes", "speed", "speeds")
+	g.figures(s, n, "rated", "content", "poor")
+	g.add(score("repair.attitude", core.T("维修态度(五星)", "Attitude, of five stars"), n["attitude"], n["attitudes"]))
+	g.add(score("repair.speed", core.T("维修效率(五星)", "Speed, of five stars"), n["speed"], n["speeds"]))
+	g.add(score("repair.quality", core.T("维修质量(五星)", "Quality, of five stars"), n["quality"], n["rated"]))
+	m := g.count(c, "opinion", "satisfied", "dissatisfied")
+	g.figures(c, m, "satisfied", "dissatisfied")
+	g.add(rate("complaint.satisfied-rate", core.T("投诉处理满意率", "Satisfied with the result of complaints"), m["satisfied"], m["opinion"]))
+	for _, by := range []string{"class", "industry", "building"} {
+		g.contentBy(by)
+	}
+	return g.done()
+}
+
+// contentBy is satisfaction by whose customer it is: stars of repairs and opinions on complaints side by side.
+func (g *gather) contentBy(by string) {
+	if g.err != nil {
+		return
+	}
+	stars, err := repairs().by(g.ctx, g.tx, g.p, " and c.quality > 0", by, "rated", "content", "quality")
+	if err != nil {
+		g.err = err
+		return
+	}
+	opinions, err := complaints().by(g.ctx, g.tx, g.p, " and c.satisfied <> ''", by, "opinion", "satisfied")
+	sp, _ := matters().split(by)
+	t := house.Table{Key: "satisfaction." + by, Title: core.T("满意度:%s", "Satisfaction: %s", sp.name), By: sp.name, Columns: []house.Column{{Name: core.T("维修评价", "Ratings")}, {Name: core.T("质量(五星)", "Quality"), As: house.AsScore},
+		{Name: core.T("四星以上", "Four stars or more"), As: house.AsRate}, {Name: core.T("投诉表态", "Opinions")}, {Name: core.T("满意率", "Satisfied"), As: house.AsRate}}}
+	at := map[string]int{}
+	line := func(key string) *house.Line {
+		if i, ok := at[key]; ok {
+			return &t.Lines[i]
+		}
+		at[key] = len(t.Lines)
+		t.Lines = append(t.Lines, house.Line{Key: key, Name: sp.label(key), Values: []int64{0, house.NoValue, house.NoValue, 0, house.NoValue}, Path: repairs().path("rated", by, key)})
+		return &t.Lines[len(t.Lines)-1]
+	}
+	for _, r := range stars {
+		v := line(r.key).Values
+		v[0], v[1], v[2] = r.n[0], score("", core.Text{}, r.n[2], r.n[0]).Value, rateOf(r.n[1], r.n[0])
+	}
+	for _, r := range opinions {
+		v := line(r.key).Values
+		v[3], v[4] = r.n[0], rateOf(r.n[1], r.n[0])
+	}
+	if g.err = err; len(t.Lines) > 0 {
+		g.s.Tables = append(g.s.Tables, t)
+	}
+}
+
+// sectionsOf composes the sections of a kind over a period, beside those of the period before.
+func sectionsOf(ctx context.Context, tx db.Tx, kind string, p, earlier house.Period) ([]house.Section, error) {
+	var out []house.Section
+	for _, f := range factsOf(ctx, kind) {
+		now, err := f.Of(ctx, tx, p)
+		if err != nil {
+			return nil, err
+		}
+		then, err := f.Of(ctx, tx, earlier)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, beside(now, then))
+	}
+	return out, nil
+}
+
+// beside fills in what each figure, and the first value of each line, was in the period before.
+func beside(now, then house.Section) house.Section {
+	was := map[string]*int64{}
+	for _, f := range then.Figures {
+		was[f.Key] = &f.Value
+	}
+	for _, t := range then.Tables {
+		for _, l := range t.Lines {
+			if len(l.Values) > 0 {
+				was[t.Key+"\x00"+l.Key] = &l.Values[0]
+			}
+		}
+	}
+	for i := range now.Figures {
+		now.Figures[i].Before = was[now.Figures[i].Key]
+	}
+	for i, t := range now.Tables {
+		for j, l := range t.Lines {
+			now.Tables[i].Lines[j].Before = was[t.Key+"\x00"+l.Key]
+		}
+	}
+	return now
+}
