@@ -53,6 +53,9 @@ func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 		if err := t.complaints(ctx, tx, morning); err != nil {
 			return err
 		}
+		if err := t.followups(ctx, tx, morning); err != nil {
+			return err
+		}
 		if t.today == 1 {
 			if err := t.adopt(ctx, tx, morning); err != nil {
 				return err

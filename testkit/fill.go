@@ -15,6 +15,7 @@ import (
 	"huiyin/module/customer"
 	"huiyin/module/desk"
 	"huiyin/module/estate"
+	"huiyin/module/followup"
 	"huiyin/module/project"
 	"huiyin/module/repair"
 	"huiyin/notify"
@@ -90,7 +91,41 @@ func fillWork(ctx context.Context, tx db.Tx) error {
 	if err := complaint.RuleOn(ctx, tx, ref.ID, complaint.Rule{Ruling: "accept"}); err != nil {
 		return err
 	}
-	_, err = complaint.DrawUp(ctx, tx, ref.ID, complaint.Draft{Sort: "preventive", Text: "Check the permits", Department: "Engineering", Due: core.Today(ctx).Add(7)})
+	if _, err = complaint.DrawUp(ctx, tx, ref.ID, complaint.Draft{Sort: "preventive", Text: "Check the permits", Department: "Engineering", Due: core.Today(ctx).Add(7)}); err != nil {
+		return err
+	}
+	return fillFollowups(ctx, tx, in)
+}
+
+// fillFollowups leaves one that waits, and two that an open letter answers.
+func fillFollowups(ctx context.Context, tx db.Tx, in desk.Intake) error {
+	letter := followup.Letter{Title: "About the lift", Body: "It runs again"}
+	for _, content := range []string{"After the lift was repaired", "After the noise"} {
+		id, err := followup.Plan(ctx, tx, 0, followup.Hand{Customer: in.Customer, Content: content})
+		if err != nil {
+			return err
+		}
+		letter.Items = []string{id.String()}
+	}
+	m, _, err := desk.Take(ctx, tx, desk.Intake{Channel: "phone", Kind: desk.Emergency, Contact: "Rose Tyler", Phone: "13812342232", Content: "Smoke on the third floor", Answer: "Toast"})
+	if err != nil {
+		return err
+	}
+	second, err := db.Value[core.ID](ctx, tx, "select id from followup_item where project_id = $1 and kind = 'desk' and record_id = $2", core.ProjectOf(ctx).ID, m.Ref.ID)
+	if err != nil {
+		return err
+	}
+	letter.Items = append(letter.Items, second.String())
+	if _, err := followup.Issue(ctx, tx, letter); err != nil {
+		return err
+	}
+	if _, err := followup.HoldActivity(ctx, tx, followup.Occasioned{Name: "Open house", Day: core.Today(ctx), Customers: []followup.Participant{{Customer: in.Customer}}}); err != nil {
+		return err
+	}
+	if _, err := followup.WriteScript(ctx, tx, followup.Script{Occasion: followup.Repair, Say: "Does it work well?"}); err != nil {
+		return err
+	}
+	_, err = followup.DrawUp(ctx, tx, followup.YearPlan{Period: string(core.Today(ctx).Month()), Focus: "Complaints first", Visits: 10, Calls: 40})
 	return err
 }
 

@@ -51,6 +51,11 @@ func Take(ctx context.Context, tx db.Tx, in Intake) (Matter, core.Ref, error) {
 	if err := happened(ctx, tx, m, "taken"); err != nil {
 		return m, core.Ref{}, err
 	}
+	if m.State == StateClosed { // answered at once
+		if err := happened(ctx, tx, m, "closed"); err != nil {
+			return m, core.Ref{}, err
+		}
+	}
 	if err := owed(ctx, tx, m); err != nil {
 		return m, core.Ref{}, err
 	}

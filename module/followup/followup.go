@@ -92,7 +92,7 @@ func Kind() register.Kind {
 		Choices: map[string][]core.Choice{"how": Hows(), "result": Results(), "why": Whys(), "exempt": Exemptions(), "severity": Severities()},
 		Events: map[string]core.Text{
 			"planned": core.T("列入回访({why})", "planned ({why})"), "assigned": core.T("安排给 {caller}", "assigned to {caller}"), "weighed": core.T("定为 {severity}", "set to {severity}"),
-			"recorded": core.T("{how}回访:{result}。{opinion}", "followed up {how}: {result}. {opinion}"), "answered": core.T("答复新意见:{answer}", "answered the new opinion: {answer}"),
+			"recorded": core.T("回访({how}):{result}。{opinion}", "followed up ({how}): {result}. {opinion}"), "answered": core.T("答复新意见:{answer}", "answered the new opinion: {answer}"),
 			"settled": core.T("问题已解决", "the problem is settled"), "remarked": core.T("检查意见:{remark}", "remark: {remark}"), "exempted": core.T("免回访({exempt}):{note}", "no follow-up ({exempt}): {note}"),
 			"lettered": core.T("以公开信 {letter} 答复", "answered by open letter {letter}"), "withdrawn": core.T("撤回:{reason}", "withdrawn: {reason}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 		}}
@@ -117,7 +117,7 @@ func Severities() []core.Choice {
 
 // Hows are the ways of asking.
 func Hows() []core.Choice {
-	return []core.Choice{{Value: ByPhone, Label: core.T("电话", "by telephone")}, {Value: OnSite, Label: core.T("上门面谈", "in person")}}
+	return []core.Choice{{Value: ByPhone, Label: core.T("电话", "By telephone")}, {Value: OnSite, Label: core.T("上门面谈", "In person")}}
 }
 
 // Results are what may come of it.
@@ -127,13 +127,13 @@ func Results() []core.Choice {
 
 // Whys are why a follow-up was planned.
 func Whys() []core.Choice {
-	return []core.Choice{{Value: WhyTerm, Label: core.T("制度要求", "demanded")}, {Value: WhySample, Label: core.T("抽样", "drawn")}, {Value: WhyPoor, Label: core.T("评价差、拒签或重大", "badly rated, unsigned or grave")},
-		{Value: WhyAgain, Label: core.T("再次回访", "once more")}, {Value: WhyHand, Label: core.T("计划", "planned")}}
+	return []core.Choice{{Value: WhyTerm, Label: core.T("制度要求", "Demanded")}, {Value: WhySample, Label: core.T("抽样", "Drawn")}, {Value: WhyPoor, Label: core.T("评价差、拒签或重大", "Badly rated, unsigned or grave")},
+		{Value: WhyAgain, Label: core.T("再次回访", "Once more")}, {Value: WhyHand, Label: core.T("计划", "Planned")}}
 }
 
 // Exemptions are why somebody is not followed up.
 func Exemptions() []core.Choice {
-	return []core.Choice{{Value: ExemptAnonymous, Label: core.T("匿名", "anonymous")}, {Value: ExemptLetter, Label: core.T("只要求复函", "asked for a letter only")}}
+	return []core.Choice{{Value: ExemptAnonymous, Label: core.T("匿名", "Anonymous")}, {Value: ExemptLetter, Label: core.T("只要求复函", "Asked for a letter only")}}
 }
 
 // callersOf are the roles that may follow up a matter of a severity (C14.5): that of its rank, and those above.

@@ -125,14 +125,14 @@ func letters() register.Register[Letter] {
 		},
 		Verbs: []register.Verber{register.Verb[Letter]{Name: "new", New: true, Primary: true, Label: core.T("写公开信", "Write an open letter"), Roles: heads(), Clause: "C14.9", Fields: append(letterFields(), chosen),
 			Choices: func(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
-				is, err := waiting(ctx, tx)
+				is, err := Waiting(ctx, tx)
 				return map[string][]core.Choice{"items": itemChoices(ctx, is)}, err
 			},
 			Do: func(ctx context.Context, tx db.Tx, _ core.ID, in Letter) (core.ID, error) { return Issue(ctx, tx, in) }}}}
 }
 
-// waiting are the open follow-ups that a letter may answer.
-func waiting(ctx context.Context, tx db.Tx) ([]Item, error) {
+// Waiting are the open follow-ups, the most urgent first, 200 at most; the person complained of does not see his.
+func Waiting(ctx context.Context, tx db.Tx) ([]Item, error) {
 	c := condition{where: []string{"project_id = $1", "open"}, args: []any{core.ProjectOf(ctx).ID}}
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
