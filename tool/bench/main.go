@@ -32,6 +32,7 @@ import (
 type options struct {
 	repairs   int
 	customers int
+	closed    int           // closed matters of the month that is drawn from
 	intake    time.Duration // how long clients send intakes
 	raw       time.Duration // how long each of the machine's limits is measured
 	pages     int           // how often each page is asked for
@@ -40,7 +41,7 @@ type options struct {
 	engines   string
 	out       string
 	profile   string // folder for CPU profiles of intake and pages; empty: none
-	skip      string // parts left out: raw, intake, pages, process
+	skip      string // parts left out: raw, intake, pages, process, sampler
 	keep      string // folder in which the large database stays; empty: none does
 	only      string // pages whose name contains it
 	server    string // PostgreSQL on which databases may be created
@@ -53,6 +54,7 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.IntVar(&o.repairs, "repairs", 1_000_000, "repairs in the large database")
 	f.IntVar(&o.customers, "customers", 200_000, "customers in the large database")
+	f.IntVar(&o.closed, "closed", 500_000, "closed matters in the month that the sampler draws from")
 	f.DurationVar(&o.intake, "intake", 8*time.Second, "how long sixteen clients send intakes")
 	f.DurationVar(&o.raw, "raw", 3*time.Second, "how long each limit of the machine is measured")
 	f.IntVar(&o.pages, "pages", 300, "how often each page is asked for")
@@ -61,9 +63,9 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.engines, "engines", "sqlite,postgres", "which engines, in this order")
 	f.StringVar(&o.out, "out", "", "where the report goes; docs/performance.md by default, - for standard output")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of each engine's intake and pages")
-	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, pages, process")
+	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, pages, process, sampler")
 	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
-	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this")
+	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this; \"sampler\" is the draw")
 	f.BoolVar(&quick, "quick", false, "a short run with 20,000 repairs")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -81,7 +83,7 @@ func parse(args []string) (options, error) {
 }
 
 func (o *options) quick() {
-	o.repairs, o.customers, o.intake, o.raw, o.pages = 20_000, 4_000, time.Second, 300*time.Millisecond, 20
+	o.repairs, o.customers, o.closed, o.intake, o.raw, o.pages = 20_000, 4_000, 20_000, time.Second, 300*time.Millisecond, 20
 }
 
 func (o options) skips(part string) bool { return strings.Contains(","+o.skip+",", ","+part+",") }
@@ -144,7 +146,7 @@ func measure(ctx context.Context, o options, e db.Engine) (f figures, err error)
 	steps := []struct {
 		part string
 		run  func(*figures) error
-	}{{"raw", b.limits}, {"intake", b.intakes}, {"process", b.processes}, {"pages", b.largePages}}
+	}{{"raw", b.limits}, {"intake", b.intakes}, {"process", b.processes}, {"sampler", b.sampler}, {"pages", b.largePages}}
 	for _, s := range steps {
 		if o.skips(s.part) {
 			continue

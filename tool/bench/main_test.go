@@ -31,7 +31,7 @@ func TestQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := reported(t, o.out)
-	for _, want := range []string{"## SQLite", "## PostgreSQL", "single-row durable commits", "the bare engine alone", "insert into repair_order", "客户360", "20,000 repairs", "process start to first page"} {
+	for _, want := range []string{"## SQLite", "## PostgreSQL", "single-row durable commits", "the bare engine alone", "insert into repair_order", "客户360", "20,000 repairs", "process start to first page", "drawn of 20,000 closed matters"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the report lacks %q:\n%s", want, said)
 		}
@@ -40,7 +40,7 @@ func TestQuick(t *testing.T) {
 		t.Errorf("a figure is missing:\n%s", said)
 	}
 
-	o.skip, o.only = "raw,intake,process", "360"
+	o.skip, o.only = "raw,intake,process,sampler", "360"
 	if err := run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

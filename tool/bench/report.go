@@ -42,6 +42,7 @@ type figures struct {
 	migrate, imported       time.Duration
 	start, startWorst       time.Duration
 	memory                  memory
+	sampler                 drawn
 }
 
 type report struct {
@@ -80,6 +81,7 @@ const (
 	importTarget = 3 * time.Second
 	startTarget  = 300 * time.Millisecond
 	memoryTarget = 80 << 20
+	drawTarget   = 2 * time.Second
 )
 
 // write writes the report. Every figure stands beside the machine's own limit of the same run.
@@ -109,6 +111,10 @@ func (r report) engine(p func(string, ...any), f figures) {
 	}
 	if len(f.pages) > 0 {
 		r.pageTable(p, f)
+	}
+	if f.sampler.took > 0 {
+		p("\n### The monthly draw of follow-ups\n\n| | measured | target | |\n|---|---:|---:|---|")
+		p("| %s drawn of %s closed matters, spread over floors and customers, median of %d | %s | %s | %s |", thousands(f.sampler.chosen), thousands(f.sampler.matters), draws, ms(f.sampler.took), ms(drawTarget), met(f.sampler.took <= drawTarget))
 	}
 	if f.start > 0 {
 		p("\n### The process\n\n| | measured | target | |\n|---|---:|---:|---|")
