@@ -321,5 +321,6 @@ func pages(k *testkit.Kit) []shown {
 	of := func(kind string) string { return kind + "/" + k.Example(kind).String() }
 	return []shown{{"desk", "desk"}, {"desk-new", "desk/new"}, {"desk-matter", of("desk")}, {"repair-list", "repair"}, {"repair", of("repair")}, {"repair-mine", "repair/mine"}, {"repair-report", "repair/report"},
 		{"customer-list", "customer"}, {"customer-new", "customer/new"}, {"customer", of("customer")}, {"estate", "estate"}, {"unit", of("unit")}, {"todo", "todo"}, {"board", "compliance"}, {"clause", "clause/C17.2"},
-		{"clauses", "clause"}, {"import", "import"}, {"directory", of("directory")}, {"me", "/me"}}
+		{"clauses", "clause"}, {"import", "import"}, {"directory", of("directory")}, {"me", "/me"},
+		{"followup-today", "followup/today?all=1"}, {"followup-list", "followup"}, {"followup", of("followup")}, {"followup-form", of("followup") + "/record"}, {"followup-report", "followup/report"}, {"open-letter", of("open-letter")}}
 }

@@ -2,6 +2,7 @@ package followup
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"huiyin/module/complaint"
 	"huiyin/module/estate"
 	"huiyin/module/user"
+	"huiyin/notify"
 )
 
 // Hand is a follow-up planned by hand: of a record ("repair/17"), or of a customer after a move-in or anything else.
@@ -91,10 +93,18 @@ type Assign struct {
 
 func canAssign(_ context.Context, _ db.Tx, i Item) error { return in(i, StateDue) }
 
-// Give assigns a follow-up to a person who may make it (C14.5).
+// Give assigns a follow-up to a person who may make it (C14.5), and tells him.
 func Give(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
+	i, err := assign(ctx, tx, id, a)
+	if err != nil || i.Caller == core.ActorOf(ctx).ID {
+		return err
+	}
+	return notify.Tell(ctx, tx, i.Ref.Project, i.Caller, notify.Message{Ref: i.Ref, Urgent: i.Severity == Major, URL: href(ctx, id), Title: core.T("请您回访:%s", "A follow-up for you: %s", i.title())})
+}
+
+func assign(ctx context.Context, tx db.Tx, id core.ID, a Assign) (Item, error) {
 	payload := map[string]string{}
-	_, err := change(ctx, tx, id, canAssign, "assigned", payload, func(i *Item) error {
+	return change(ctx, tx, id, canAssign, "assigned", payload, func(i *Item) error {
 		if a.Severity != "" {
 			i.Severity = a.Severity
 		}
@@ -104,7 +114,6 @@ func Give(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
 		payload["caller"] = i.CallerName
 		return duty.Assign(ctx, tx, i.Clause, i.Ref, i.Caller)
 	})
-	return err
 }
 
 // give checks who is to call, and writes it into the follow-up.
@@ -150,6 +159,7 @@ func GiveMany(ctx context.Context, tx db.Tx, in AssignMany) (given int, err erro
 	if err != nil {
 		return 0, err
 	}
+	told := map[core.ID]int{}
 	for _, text := range in.Items {
 		id, err := core.ParseID(text)
 		if err != nil {
@@ -164,11 +174,18 @@ func GiveMany(ctx context.Context, tx db.Tx, in AssignMany) (given int, err erro
 				continue
 			}
 		}
-		if err := Give(ctx, tx, id, Assign{Caller: caller}); err != nil {
+		if _, err := assign(ctx, tx, id, Assign{Caller: caller}); err != nil {
 			return given, err
 		}
 		load[caller]++
+		told[caller]++
 		given++
+	}
+	for _, caller := range slices.Sorted(maps.Keys(told)) {
+		m := notify.Message{Ref: core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "followup"}, URL: href(ctx, 0, "today"), Title: core.T("请您回访 %d 件", "%d follow-ups for you", told[caller])}
+		if err := notify.Tell(ctx, tx, core.ProjectOf(ctx).ID, caller, m); err != nil {
+			return given, err
+		}
 	}
 	return given, nil
 }

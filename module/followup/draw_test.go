@@ -152,7 +152,7 @@ func TestTheSamplerMeetsTheRateOnceADay(t *testing.T) {
 		}
 		b := k.As(core.Supervisor)
 		p := b.Get(b.P("followup")).OK(k)
-		if !p.Has("维修回访") || !p.Has("0/3") || !p.Has("还剩 11 天") {
+		if !p.Has("维修回访") || !p.Has("0/3,还剩 11 天") || !p.Has("本月办结 10 件") {
 			t.Errorf("the quota: %s", p.Text(".bar + .sub"))
 		}
 		repaired(k, 5)

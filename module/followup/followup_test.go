@@ -908,3 +908,32 @@ func TestSeveralAreSpreadEvenly(t *testing.T) {
 		t.Errorf("spread %v", has)
 	}
 }
+
+// TestWhatIsReworkedIsFollowedUpAfterwards: a waiting follow-up goes with the rework, and comes back with its end.
+func TestWhatIsReworkedIsFollowedUpAfterwards(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := repaired(k, 1)
+		first := one(k, "repair", id)
+		k.Must(do(k, core.Desk, repair.Rework, id, repair.Why{Reason: "没修好"}))
+		if i := get(k, first.Ref.ID); i.State != followup.StateVoid || i.Open || len(duties(k, i.Ref, "D5.2")) != 0 { // a voided duty is no one's
+			t.Errorf("while it is reworked: %+v", i)
+		}
+		if f := measure(k, "C14.3", "2026-11"); f.Den != 0 {
+			t.Errorf("it is measured: %+v", f)
+		}
+		k.SetNow(k.Now().Add(time.Hour))
+		k.Must(do(k, core.Technician, repair.ArriveAt, id, repair.Arrive{}))
+		k.Write(core.Technician, func(ctx context.Context, tx db.Tx) error { return repair.Start(ctx, tx, id) })
+		k.Must(do(k, core.Technician, repair.Done, id, repair.Finish{Result: "重做", Cleared: true, Tried: true, Signature: signature()}))
+		k.Must(do(k, core.Technician, repair.SignOff, id, repair.Sign{Signature: signature(), Signer: "陈静", Attitude: 5, Speed: 5, Quality: 5}))
+		if i := one(k, "repair", id); i.Round != 1 || i.Why != followup.WhySample {
+			t.Errorf("afterwards: %+v", i)
+		}
+		voided := take(k, asked()) // a voided complaint is not followed up
+		finished(k, voided)
+		k.Must(do(k, core.Supervisor, complaint.Void, voided, complaint.Word{Text: "重复登记"}))
+		if is := of(k, "complaint", voided); len(is) != 1 || is[0].Open {
+			t.Errorf("voided: %+v", is)
+		}
+	})
+}

@@ -2,7 +2,6 @@ package followup
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -122,8 +121,8 @@ func quotaViews(ctx context.Context, tx db.Tx) ([]quotaView, error) {
 	out := make([]quotaView, len(qs))
 	for k, q := range qs {
 		name := core.Label(Occasions(), q.Occasion)
-		v := quotaView{Name: core.T("%s回访", "%s follow-ups", name), Figure: fmt.Sprintf("%d/%d", q.Followed, q.Needed), Clause: q.Clause, Cite: register.Cite(ctx, q.Clause), Href: href(ctx, 0) + "?occasion=" + q.Occasion,
-			Note:  core.T("已办结 %d 件,要求 %s;还剩 %d 天", "%d closed, %s demanded; %d days left", q.Matters, q.Target.String(), q.Days),
+		v := quotaView{Name: core.T("%s回访", "%s follow-ups", name), Figure: core.T("%d/%d,还剩 %d 天", "%d/%d, %d days left", q.Followed, q.Needed, q.Days), Clause: q.Clause, Cite: register.Cite(ctx, q.Clause), Href: href(ctx, 0) + "?occasion=" + q.Occasion,
+			Note:  core.T("本月办结 %d 件,要求回访 %s;待回访 %d 件", "%d closed this month, %s to be followed up; %d waiting", q.Matters, q.Target.String(), q.Drawn-q.Followed),
 			Total: float64(max(q.Needed, q.Followed, 1)), Parts: []ui.Part{{Value: float64(q.Followed), Tone: ui.OK, Label: core.T("已回访", "followed up")},
 				{Value: float64(min(max(q.Drawn-q.Followed, 0), max(q.Needed-q.Followed, 0))), Tone: ui.Run, Label: core.T("待回访", "waiting")}, {Value: float64(q.Missing()), Tone: ui.Warn, Label: core.T("待抽取", "to be drawn")}}}
 		out[k] = v

@@ -201,7 +201,7 @@ func scriptCard(pairs []ui.Pair, say []string) templ.Component {
 // quotaView is one clause's quota of the month.
 type quotaView struct {
 	Name   core.Text
-	Figure string
+	Figure core.Text
 	Note   core.Text
 	Total  float64
 	Parts  []ui.Part
@@ -287,9 +287,9 @@ func quotaCards(qs []quotaView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(q.Figure)
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(q.Figure.Say(ctx))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/followup/page.templ`, Line: 55, Col: 72}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/followup/page.templ`, Line: 55, Col: 81}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 					if templ_7745c5c3_Err != nil {
