@@ -94,6 +94,9 @@ type town struct {
 	list      core.ID               // the telephone list that security has not signed for
 	did       map[string]core.Month // the month for which a chore was done last
 	hand      core.Actor            // the technician of the repair that was stopped
+	polls     []*poll               // the surveys so far
+	forms     map[string]core.ID    // the last questionnaire of each kind
+	said      *rand.Rand            // what customers answer
 }
 
 type unit struct {
@@ -107,7 +110,7 @@ type unit struct {
 
 // Fill makes the building and so many days of repairs up to today.
 func Fill(ctx context.Context, a *app.App, days int) error {
-	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature(), filed: map[core.ID]int{}, did: map[string]core.Month{}, now: core.Now(ctx), days: days}
+	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature(), filed: map[core.ID]int{}, did: map[string]core.Month{}, forms: map[string]core.ID{}, said: rand.New(rand.NewPCG(2026, 12)), now: core.Now(ctx), days: days}
 	start := core.Now(ctx).AddDate(0, 0, -days)
 	ctx = at(ctx, start)
 	if err := a.DB.Write(ctx, t.firm); err != nil {

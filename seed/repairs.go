@@ -64,6 +64,9 @@ func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 		if err := t.counter(ctx, tx, morning); err != nil {
 			return err
 		}
+		if err := t.surveys(ctx, tx, morning); err != nil {
+			return err
+		}
 		return t.chores(ctx, tx, morning)
 	})
 	if err == nil && t.today%5 == 3 {

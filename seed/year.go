@@ -311,6 +311,9 @@ func (t *town) pending(ctx context.Context, tx db.Tx) error {
 	if err := t.waiting(ctx, tx); err != nil {
 		return err
 	}
+	if err := t.seminar(before, tx); err != nil {
+		return err
+	}
 	if _, err := compliance.ProposeChange(t.as(before, core.Supervisor), tx, "B4.3", compliance.ChangeIn{Name: "term", Value: "20min", Scope: "project", From: core.Today(before).Add(9), Reason: "客户希望更快得到回音"}); err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ import (
 	"huiyin/module/followup"
 	"huiyin/module/project"
 	"huiyin/module/repair"
+	"huiyin/module/survey"
+	"huiyin/module/user"
 	"huiyin/notify"
 	"huiyin/register"
 )
@@ -26,7 +28,7 @@ import (
 func (k *Kit) Fill(p core.Project) {
 	k.Helper()
 	ctx := core.WithProject(core.AsSystem(k.App.Context(context.Background())), p)
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice} {
+	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }
@@ -159,6 +161,71 @@ func fillDesk(ctx context.Context, tx db.Tx, in desk.Intake) error {
 	}
 	_, err = desk.AddTalk(ctx, tx, desk.Talk{Party: desk.Committee, Who: "Mary Major", Day: core.Today(ctx), How: "meeting", Subject: "Budget", Minutes: "The budget was explained"})
 	return err
+}
+
+// fillSurvey makes an approved plan, a survey with an answer and an action, a meeting and a survey of the firm.
+func fillSurvey(ctx context.Context, tx db.Tx) error {
+	form, err := survey.CreateForm(ctx, tx, 0, survey.FormIn{Kind: survey.Satisfaction, Title: "Annual survey", TitleEN: "Annual survey"})
+	if err != nil {
+		return err
+	}
+	for _, q := range []survey.QuestionIn{{Kind: survey.Rating, Dimension: survey.Attitude, Text: "Attitude", Required: true}, {Kind: survey.Rating, Dimension: survey.Efficiency, Text: "Speed"}, {Kind: survey.Matrix, Dimension: survey.Quality, Text: "Quality", Items: "Repairs\nCleaning"},
+		{Kind: survey.Single, Text: "Years here", Options: "One\nMore"}, {Kind: survey.NPS, Text: "Would you recommend us"}, {Kind: survey.Words, Text: "Opinions"}} {
+		if err := survey.AddQuestion(ctx, tx, form, q); err != nil {
+			return err
+		}
+	}
+	today := core.Today(ctx)
+	p := core.ProjectOf(ctx)
+	if _, err := survey.PrepareCampaign(ctx, tx, 0, survey.CampaignIn{Form: p.ID.String() + "/" + form.String(), Title: "Firm survey", TitleEN: "Firm survey", Start: today, End: today.Add(14)}); err != nil {
+		return err
+	}
+	if err := fillPlan(ctx, tx); err != nil {
+		return err
+	}
+	id, err := survey.Prepare(ctx, tx, 0, survey.RoundIn{Form: form, Start: today, End: today.Add(14)})
+	if err == nil {
+		err = survey.Launch(ctx, tx, id, struct{}{})
+	}
+	if err != nil {
+		return err
+	}
+	tokens, err := survey.Tokens(ctx, tx, id)
+	if err == nil {
+		err = survey.Fill(ctx, tx, tokens[0], map[string][]string{"q1": {"2"}, "q2": {"5"}, "q3.1": {"4"}, "q3.2": {"3"}, "q4": {"1"}, "q5": {"9"}, "q6": {"Slow lifts"}})
+	}
+	if err == nil {
+		err = survey.End(ctx, tx, id, struct{}{})
+	}
+	if err != nil {
+		return err
+	}
+	_, err = survey.Hold(ctx, tx, 0, survey.Seminar{Day: today, Subject: "Heating", Attendees: "Acme Trading Ltd", Minutes: "Earlier on Mondays"})
+	return err
+}
+
+// fillPlan is the year's plan of surveys, which the project's manager approves.
+func fillPlan(ctx context.Context, tx db.Tx) error {
+	us, err := user.Holders(ctx, tx, core.ProjectOf(ctx).ID, core.Manager)
+	if err != nil || len(us) == 0 {
+		return err
+	}
+	id, err := survey.MakePlan(ctx, tx, 0, survey.PlanIn{Owner: us[0].ID, Objective: "To know what tenants think"})
+	if err == nil {
+		err = survey.SubmitPlan(ctx, tx, id, struct{}{})
+	}
+	if err != nil {
+		return err
+	}
+	rs, err := approval.Of(ctx, tx, survey.PlanKind().Ref(ctx, id))
+	if err != nil {
+		return err
+	}
+	manager, err := user.Actor(ctx, tx, us[0].ID)
+	if err != nil {
+		return err
+	}
+	return approval.Decide(core.WithActor(ctx, manager), tx, rs[0].Ref.ID, true, "")
 }
 
 func fillOffice(ctx context.Context, tx db.Tx) error {

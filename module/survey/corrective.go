@@ -54,6 +54,14 @@ type Action struct {
 	State      string
 }
 
+// Title says the problem: what somebody wrote, or which dimension stayed below its target.
+func (a Action) Title() core.Text {
+	if a.Problem != "" {
+		return core.Text{ZH: a.Problem, EN: a.Problem}
+	}
+	return core.T("%s满意率 %s,低于目标 %s", "%s: %s satisfied, below the target of %s", core.Label(Dimensions(), a.Dimension), a.Rate, a.Target)
+}
+
 func (a *Action) dest() []any {
 	return []any{&a.Ref.Project, &a.Ref.ID, &a.Version, &a.Round, &a.Number, &a.Dimension, &a.Rate, &a.Target, &a.Problem, &a.Owner, &a.OwnerName, &a.Department, &a.Due, &a.Cause, &a.Measure, &a.Evidence, &a.Done,
 		&a.Verifier, &a.Finding, &a.Verified, &a.Closed, &a.Urged, &a.UrgeNote, &a.State}
@@ -63,11 +71,11 @@ const actionColumns = "project_id, id, version, round_id, number, dimension, rat
 
 // ActionKind is the register of actions.
 func ActionKind() register.Kind {
-	return register.Kind{Name: "survey-action", Plural: "survey-actions", Label: core.T("调查纠正预防措施", "Survey actions"), Table: "survey_action",
+	return register.Kind{Name: "survey-action", Plural: "survey-actions", Label: core.T("调查纠正预防措施", "Survey actions"), Table: "survey_action", Choices: map[string][]core.Choice{"dimension": Dimensions()},
 		About: func(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 			a, err := GetAction(ctx, tx, id)
-			return core.T("%s · %s", "%s · %s", a.Number, a.Problem), err
-		}, Events: map[string]core.Text{"opened": core.T("立项:{problem}", "opened: {problem}"), "assigned": core.T("落实到 {owner}({department}),限 {due}", "given to {owner} ({department}), due {due}"), "analysed": core.T("原因:{cause}", "cause: {cause}"),
+			return core.T("%s · %s", "%s · %s", a.Number, a.Title()), err
+		}, Events: map[string]core.Text{"opened": core.T("立项:{problem}", "opened: {problem}"), "below": core.T("立项:{dimension}满意率 {rate},低于目标 {target}", "opened: {dimension}: {rate} satisfied, below the target of {target}"), "assigned": core.T("落实到 {owner}({department}),限 {due}", "given to {owner} ({department}), due {due}"), "analysed": core.T("原因:{cause}", "cause: {cause}"),
 			"planned": core.T("措施:{measure}", "measure: {measure}"), "done": core.T("已落实:{evidence}", "carried out: {evidence}"), "verified": core.T("验证有效:{finding}", "verified: {finding}"), "again": core.T("验证无效,重新落实:{finding}", "not effective, again: {finding}"),
 			"closed": core.T("关闭", "closed"), "urged": core.T("督促:{note}", "pressed: {note}")}}
 }
@@ -142,9 +150,7 @@ func openActions(ctx context.Context, tx db.Tx, r Round) error {
 			continue
 		}
 		rate, _ := g.Score.Rate()
-		name := core.Label(Dimensions(), g.Name)
-		a := Action{Dimension: g.Name, Rate: rate, Target: r.Targets.Of(g.Name), Problem: core.T("%s满意率 %s,低于目标 %s", "%s: %s satisfied, below the target of %s", name, rate, r.Targets.Of(g.Name)).ZH}
-		if _, err := openAction(ctx, tx, r, a); err != nil {
+		if _, err := openAction(ctx, tx, r, Action{Dimension: g.Name, Rate: rate, Target: r.Targets.Of(g.Name)}); err != nil {
 			return err
 		}
 	}
@@ -177,6 +183,9 @@ func openAction(ctx context.Context, tx db.Tx, r Round, a Action) (core.ID, erro
 	if err != nil {
 		return 0, err
 	}
+	if a.Problem == "" {
+		return a.Ref.ID, journal.Add(ctx, tx, a.Ref, "below", map[string]string{"dimension": a.Dimension, "rate": a.Rate.String(), "target": a.Target.String()})
+	}
 	return a.Ref.ID, journal.Add(ctx, tx, a.Ref, "opened", map[string]string{"problem": a.Problem})
 }
 
@@ -199,7 +208,7 @@ func zoneOf(c calendar.Clock) *time.Location {
 
 // owes opens the action's duty (C5.2), for its person if there is one.
 func owes(ctx context.Context, tx db.Tx, a Action) error {
-	opts := []duty.Option{duty.Number("term"), duty.Due(a.Due.Add(1).Time(core.ProjectOf(ctx).Zone)), duty.Again(), duty.About(core.T("纠正预防:%s", "Put right: %s", a.Problem), ActionKind().Href(ctx, a.Ref.ID))}
+	opts := []duty.Option{duty.Number("term"), duty.Due(a.Due.Add(1).Time(core.ProjectOf(ctx).Zone)), duty.Again(), duty.About(core.T("纠正预防:%s", "Put right: %s", a.Title()), ActionKind().Href(ctx, a.Ref.ID))}
 	if a.Owner != 0 {
 		opts = append(opts, duty.To(a.Owner))
 	}
@@ -288,7 +297,7 @@ func AssignAction(ctx context.Context, tx db.Tx, id core.ID, as Assignment) erro
 		if err := duty.Assign(ctx, tx, "C5.2", a.Ref, as.Owner); err != nil {
 			return err
 		}
-		return notify.Tell(ctx, tx, a.Ref.Project, as.Owner, notify.Message{Ref: a.Ref, URL: ActionKind().Href(ctx, id), Title: core.T("请负责改进:%s", "You are to put this right: %s", a.Problem)})
+		return notify.Tell(ctx, tx, a.Ref.Project, as.Owner, notify.Message{Ref: a.Ref, URL: ActionKind().Href(ctx, id), Title: core.T("请负责改进:%s", "You are to put this right: %s", a.Title())})
 	})
 }
 

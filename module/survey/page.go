@@ -271,7 +271,7 @@ func actionTable(ctx context.Context, as []Action) ui.TableView {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("问题", "Problem")}, {Label: core.T("维度", "Dimension")}, {Label: core.T("责任人", "Responsible")}, {Label: core.T("期限", "Due")}, {Label: core.T("状态", "State")}}}
 	today := core.Today(ctx)
 	for _, a := range as {
-		row := ui.Row{Cells: []ui.Cell{{Text: a.Problem, Href: ActionKind().Href(ctx, a.Ref.ID)}, {Text: dimensionName(ctx, a.Dimension)}, {Text: a.OwnerName}, {Text: string(a.Due)}, {Text: core.Label(actionStates(), a.State).Say(ctx)}}}
+		row := ui.Row{Cells: []ui.Cell{{Text: a.Title().Say(ctx), Href: ActionKind().Href(ctx, a.Ref.ID)}, {Text: dimensionName(ctx, a.Dimension)}, {Text: a.OwnerName}, {Text: string(a.Due)}, {Text: core.Label(actionStates(), a.State).Say(ctx)}}}
 		if a.State != ActionClosed && a.Due < today {
 			row.Tone = ui.Late
 		}
