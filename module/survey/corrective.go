@@ -289,7 +289,7 @@ func AssignAction(ctx context.Context, tx db.Tx, id core.ID, as Assignment) erro
 		a.Owner, a.OwnerName, a.Department = as.Owner, name, as.Department
 		if as.Due != "" && as.Due != a.Due {
 			a.Due = as.Due
-			if err := duty.Void(ctx, tx, "C5.2", a.Ref, "改期 / moved"); err != nil {
+			if err := duty.Void(ctx, tx, "C5.2", a.Ref, string(as.Due)); err != nil {
 				return err
 			}
 			return owes(ctx, tx, *a)

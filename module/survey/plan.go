@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -196,7 +197,7 @@ func EditPlan(ctx context.Context, tx db.Tx, id core.ID, in PlanIn) error {
 func SubmitPlan(ctx context.Context, tx db.Tx, id core.ID, _ struct{}) error {
 	return changePlan(ctx, tx, id, []string{PlanDraft}, "submitted", nil, func(p *Plan) error {
 		p.State = PlanWaiting
-		_, err := approval.Ask(ctx, tx, approval.Request{Verb: planVerb, About: p.Ref, Title: core.T("%d 年客户调查计划", "Survey plan of %d", p.Year), URL: PlanKind().Href(ctx, p.Ref.ID), Clause: "B7.1", Reason: "年度计划 / annual plan"},
+		_, err := approval.Ask(ctx, tx, approval.Request{Verb: planVerb, About: p.Ref, Title: core.T("%d 年客户调查计划", "Survey plan of %d", p.Year), URL: PlanKind().Href(ctx, p.Ref.ID), Clause: "B7.1", Reason: cmp.Or(p.Objective, fmt.Sprint(p.Year))},
 			map[string]string{}, above(ctx))
 		return err
 	})
