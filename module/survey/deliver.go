@@ -15,6 +15,7 @@ import (
 	"huiyin/module/customer"
 	"huiyin/module/project"
 	"huiyin/notify"
+	"huiyin/regulation"
 )
 
 const (
@@ -175,7 +176,26 @@ func yearly(ctx context.Context, tx db.Tx) error {
 			return err
 		}
 	}
+	if err := opinionsAsked(ctx, tx); err != nil {
+		return err
+	}
 	return doneYear(ctx, tx, year)
+}
+
+// opinionsAsked closes the month's duty of D5.4 when an opinion form has gone out within its period, before the calendar
+// opened it.
+func opinionsAsked(ctx context.Context, tx db.Tx) error {
+	rules, err := regulation.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	p, month := core.ProjectOf(ctx), core.Today(ctx).Month()
+	since := month.Add(1 - rules.Count("D5.4", "months")).First().Time(p.Zone)
+	n, err := db.Value[int64](ctx, tx, "select count(*) from survey_round where project_id = $1 and kind = 'opinion' and launched_at >= $2 and voided_at is null", p.ID, since)
+	if err != nil || n == 0 {
+		return err
+	}
+	return donePeriod(ctx, tx, "D5.4", month)
 }
 
 func recurring() []duty.Recurring {

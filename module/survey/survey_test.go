@@ -411,6 +411,61 @@ func TestD5_4_OpinionFormsGoOutAndMeetingsHaveMinutes(t *testing.T) {
 	})
 }
 
+func TestD5_4_AFormSentEarlyInThePeriodCounts(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		settle(k, k.Project, 2)
+		planned(k)
+		k.Must(launch(k, prepared(k, arranged(questionnaire(k, survey.Opinion, []survey.QuestionIn{{Kind: survey.Words, Text: "您的意见"}})))))
+		k.SetNow(time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC))
+		k.Tick()
+		if ds := dutiesOf(k, duty.PeriodRef(k.Project.ID, "2026-12"), "D5.4"); len(ds) != 1 || ds[0].State != duty.StateDone {
+			k.Errorf("the form of November does not count: %+v", ds)
+		}
+	})
+}
+
+func TestE5_2_TheResponseRateIsMeasured(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := launched(k, 4, false)
+		k.Must(fill(k, tokens(k, id)[0], answer("2", "3")))
+		end(k, id)
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			for _, m := range survey.Module().Measures {
+				f, err := m.Of(ctx, tx, k.Project.ID, "2026-11")
+				if err != nil {
+					return err
+				}
+				want := map[string][2]int64{"C5.2": {0, 4}, "E5.2": {1, 4}}[m.Clause] // four dissatisfied ratings; one of four answered
+				if f.Num != want[0] || f.Den != want[1] || len(f.Breaking) != 1 || f.Breaking[0].ID != id {
+					k.Errorf("%s: %+v", m.Clause, f)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestErasureTakesTheCustomersWords(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := launched(k, 2, false)
+		k.Must(fill(k, tokens(k, id)[0], answer("4", "8")))
+		k.Write(core.System, func(ctx context.Context, tx db.Tx) error {
+			who, err := db.Value[core.ID](ctx, tx, "select i.customer_id from survey_invite i join survey_answer a on a.project_id = i.project_id and a.invite_id = i.id where i.project_id = $1", k.Project.ID)
+			if err != nil {
+				return err
+			}
+			return survey.Erase(ctx, tx, k.Project.ID, who)
+		})
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			raw, err := db.Value[string](ctx, tx, "select answers from survey_answer where project_id = $1 and invite_id is null", k.Project.ID)
+			if strings.Contains(raw, "停车") || !strings.Contains(raw, `"q1":["4"]`) {
+				k.Errorf("kept: %s", raw)
+			}
+			return err
+		})
+	})
+}
+
 func TestE5_2_EveryCustomerAndDimensionIsAskedAndEachProblemHasItsPerson(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		settle(k, k.Project, 4)
