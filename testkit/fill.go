@@ -20,6 +20,7 @@ import (
 	"huiyin/module/repair"
 	"huiyin/module/survey"
 	"huiyin/module/user"
+	"huiyin/module/report"
 	"huiyin/notify"
 	"huiyin/register"
 )
@@ -29,6 +30,7 @@ func (k *Kit) Fill(p core.Project) {
 	k.Helper()
 	ctx := core.WithProject(core.AsSystem(k.App.Context(context.Background())), p)
 	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice} {
+	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice, fillReports} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }
@@ -248,6 +250,41 @@ func fillOffice(ctx context.Context, tx db.Tx) error {
 	}
 	_, err := approval.Ask(ctx, tx, approval.Request{Verb: "regulation.set", About: core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "clause", ID: 1}, Title: core.T("改期限", "Change a term"), Reason: "test"},
 		map[string]string{}, approval.Step{Role: core.Manager})
+	return err
+}
+
+// fillReports sends an operations report, publishes an announcement and schedules a weekly report.
+func fillReports(ctx context.Context, tx db.Tx) error {
+	last := core.Today(ctx).Month().Add(-1)
+	if _, err := report.Compose(ctx, tx, report.Draft{Kind: report.Weekly, Day: core.Today(ctx).Add(-7)}); err != nil {
+		return err
+	}
+	id, err := report.Compose(ctx, tx, report.Draft{Kind: report.Operations, Day: last.First()})
+	if err != nil {
+		return err
+	}
+	if err := report.Edit(ctx, tx, id, report.Text{Facility: "The lifts were serviced", Environment: "The facade was cleaned", Safety: "A fire drill was held"}); err != nil {
+		return err
+	}
+	if err := report.Submit(ctx, tx, id); err != nil {
+		return err
+	}
+	p := core.ProjectOf(ctx).ID
+	asked, err := approval.Of(ctx, tx, core.Ref{Project: p, Kind: "report", ID: id})
+	if err != nil {
+		return err
+	}
+	manager := core.WithActor(ctx, core.Actor{ID: gone + 1, Name: "Max Moe", Seats: map[core.ID]core.Seat{p: {Roles: []core.Role{core.Manager}}}})
+	if err := approval.Decide(manager, tx, asked[0].Ref.ID, true, ""); err != nil {
+		return err
+	}
+	if err := report.Send(ctx, tx, id); err != nil {
+		return err
+	}
+	if _, err := report.Announce(ctx, tx, report.Announcement{Title: "Facade cleaning", Text: "The facade is cleaned this week", Places: "Lobby", Day: core.Today(ctx)}); err != nil {
+		return err
+	}
+	_, err = report.SetSchedule(ctx, tx, 0, report.Schedule{Kind: report.Weekly, Day: 1, Clock: "08:30", Lang: "en", Mails: "desk@example.com"})
 	return err
 }
 

@@ -84,7 +84,7 @@ func keep(ctx context.Context, tx db.Tx, kind string, p house.Period, sections [
 		return 0, err
 	}
 	tx.Publish(Topic(place.ID))
-	return id, journal.Add(ctx, tx, Kind().Ref(ctx, id), "composed", map[string]any{"period": periodText(kind, p).ZH, "kind": kind})
+	return id, journal.Add(ctx, tx, Kind().Ref(ctx, id), "composed", map[string]any{"period": string(p.From) + " – " + string(p.To), "kind": kind})
 }
 
 // Recount counts the figures of a draft anew, as the records stand now.

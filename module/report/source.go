@@ -32,10 +32,10 @@ const (
 )
 
 func people() []split {
-	unknown := core.T("未登记客户", "not on file")
+	unknown := core.T("未登记客户", "Not on file")
 	return []split{{key: "class", name: core.T("客户类别", "Customer category"), expr: "coalesce(k.category, '')", join: ofCustomer, choices: customer.Categories(), none: unknown},
-		{key: "industry", name: core.T("行业", "Industry"), expr: "coalesce(k.industry, '')", join: ofCustomer, none: core.T("未填行业", "not given")},
-		{key: "building", name: core.T("楼栋", "Building"), expr: "coalesce(b.name, '')", join: ofBuilding, none: core.T("未定位", "no unit")}}
+		{key: "industry", name: core.T("行业", "Industry"), expr: "coalesce(k.industry, '')", join: ofCustomer, none: core.T("未填行业", "Not given")},
+		{key: "building", name: core.T("楼栋", "Building"), expr: "coalesce(b.name, '')", join: ofBuilding, none: core.T("未定位", "No unit")}}
 }
 
 // lateCase is a complaint that missed one of its terms, as the statistics of C1.6 count it.
@@ -51,9 +51,9 @@ func complaints() source {
 			t("dissatisfied", "不满意", "Not satisfied", "c.satisfied <> '' and c.satisfied <> 'yes'"), t("opinion", "已表态", "Opinions given", "c.satisfied <> ''"),
 			t("compensation", "补偿", "Compensation", "sum c.compensation"), t("environment", "环境卫生类投诉", "Complaints on cleanliness", "c.category in ('clean', 'pest', 'noise')"),
 			t("facility", "设施类投诉", "Complaints on facilities", "c.category in ('facility', 'indoor')")},
-		splits: append(people(), split{key: "category", name: core.T("类别", "Kind"), expr: "c.category", choices: complaint.Categories(), none: core.T("未分类", "not classed")}, split{key: "level", name: core.T("级别", "Severity"), expr: "c.level", choices: complaint.Levels()},
-			split{key: "department", name: core.T("责任部门", "Department"), expr: "c.department", none: core.T("未转派", "not passed on")},
-			split{key: "validity", name: core.T("是否成立", "Validity"), expr: "c.validity", choices: complaint.Validities(), none: core.T("未判定", "not judged")},
+		splits: append(people(), split{key: "category", name: core.T("类别", "Kind"), expr: "c.category", choices: complaint.Categories(), none: core.T("未分类", "Not classed")}, split{key: "level", name: core.T("级别", "Severity"), expr: "c.level", choices: complaint.Levels()},
+			split{key: "department", name: core.T("责任部门", "Department"), expr: "c.department", none: core.T("未转派", "Not passed on")},
+			split{key: "validity", name: core.T("是否成立", "Validity"), expr: "c.validity", choices: complaint.Validities(), none: core.T("未判定", "Not judged")},
 			split{key: "day", name: core.T("日期", "Day"), expr: "c.day"}, split{key: "repeat", name: core.T("客户", "Customer"), expr: "coalesce(cast(c.customer_id as text), '') || ':' || c.category"})}
 }
 
@@ -70,7 +70,7 @@ func repairs() source {
 			t("rated", "有评价", "Rated", "c.quality > 0"), t("content", "评价四星以上", "Rated four stars or more", "c.quality >= 4"), t("poor", "评价两星以下", "Rated two stars or less", "c.quality > 0 and c.quality <= 2"),
 			t("quality", "质量得分", "Stars for quality", "sum c.quality"), t("attitude", "态度得分", "Stars for attitude", "sum c.attitude"), t("speed", "效率得分", "Stars for speed", "sum c.speed"),
 			t("attitudes", "评态度", "Attitude rated", "c.attitude > 0"), t("speeds", "评效率", "Speed rated", "c.speed > 0")},
-		splits: append(people(), split{key: "trade", name: core.T("性质", "Trade"), expr: "c.trade", choices: repair.Trades(), none: core.T("未分类", "not classed")}, split{key: "level", name: core.T("级别", "Level"), expr: "c.level", choices: repair.Levels()},
+		splits: append(people(), split{key: "trade", name: core.T("性质", "Trade"), expr: "c.trade", choices: repair.Trades(), none: core.T("未分类", "Not classed")}, split{key: "level", name: core.T("级别", "Level"), expr: "c.level", choices: repair.Levels()},
 			split{key: "scope", name: core.T("部位", "Part"), expr: "c.scope", choices: repair.Scopes()})}
 }
 
@@ -84,7 +84,7 @@ func matters() source {
 		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("slow", "未按时联系", "Contacted late", contactedLate),
 			t("emergency", "紧急诉求", "Urgent requests", "c.urgent or c.kind = 'emergency'"), t("repair", "报修", "Repairs", "c.kind = 'repair'"), t("complaint", "投诉", "Complaints", "c.kind = 'complaint'"),
 			t("enquiry", "咨询", "Enquiries", "c.kind = 'enquiry'"), t("suggestion", "建议", "Suggestions", "c.kind = 'suggestion'"), t("praise", "表扬", "Praise", "c.kind = 'praise'")},
-		splits: append(people(), split{key: "kind", name: core.T("种类", "Kind"), expr: "c.kind", choices: kinds}, split{key: "channel", name: core.T("渠道", "Channel"), expr: "c.channel", choices: desk.Channels(), none: core.T("未填渠道", "not given")})}
+		splits: append(people(), split{key: "kind", name: core.T("种类", "Kind"), expr: "c.kind", choices: kinds}, split{key: "channel", name: core.T("渠道", "Channel"), expr: "c.channel", choices: desk.Channels(), none: core.T("未填渠道", "Not given")})}
 }
 
 func calls() source {

@@ -21,6 +21,7 @@ const (
 	perWrite     = 10_000           // repairs in one transaction
 	perFloor     = 25               // units on a floor
 	openShare    = 500              // one repair in so many is still open
+	complained   = 10               // one repair in so many comes with a complaint of its own
 	years        = 6                // over which the repairs are spread
 	benchLane    = 1_000_000        // of the journal rows, far from the real lanes
 	dayOfYears   = years * 365 * 24 // hours
@@ -228,18 +229,25 @@ func (l *loader) someWork(ctx context.Context, tx db.Tx, from, to int) error {
 			"trade", "level", "level_by", "paid", "contact", "phone", "content", "channel", "state", "open", "rank", "at", "day", "month", "due_at", "finished_at", "signed_at"),
 		duties: into("duty_duty", "project_id", "id", "created_at", "changed_at", "clause", "number", "kind", "record_id", "round", "title", "title_en", "url", "role", "state", "opened_at",
 			"due_at", "due_day", "due_month", "done_at"),
+		cases: into("complaint_case", "project_id", "id", "created_at", "changed_at", "number", "customer_id", "customer_name", "unit_id", "unit_code", "anonymous", "written", "content", "category", "company_level", "level", "state",
+			"open", "rank", "at", "day", "month", "department", "validity", "ruling", "satisfied", "compensation", "loss", "round"),
 		entries: journalTable()}
 	for i := from; i < to; i++ {
 		if err := w.one(ctx, tx, i); err != nil {
 			return err
 		}
+		if i%complained == 0 {
+			if err := w.complaint(ctx, tx, i); err != nil {
+				return err
+			}
+		}
 	}
-	return flushAll(ctx, tx, w.matters, w.orders, w.duties, w.entries)
+	return flushAll(ctx, tx, w.matters, w.orders, w.cases, w.duties, w.entries)
 }
 
 type work struct {
 	*loader
-	matters, orders, duties, entries *table
+	matters, orders, cases, duties, entries *table
 }
 
 // one makes repair number i. The newest ones and a few stragglers are open.
@@ -270,4 +278,20 @@ func (w work) one(ctx context.Context, tx db.Tx, i int) error {
 		}
 	}
 	return nil
+}
+
+// complaint makes a complaint with its term, for the reports; like the repairs, few are open and some were late.
+func (w work) complaint(ctx context.Context, tx db.Tx, i int) error {
+	p, k, at, id := w.project.ID, w.known[rand.IntN(len(w.known))], moment(i, w.repairs), tx.NewID()
+	day := core.DateOf(at, w.project.Zone)
+	state, dutyState, done, open := "closed", "done", any(at.Add(48*time.Hour)), i%openShare == 0
+	if open {
+		state, dutyState, done = "accepted", "open", nil
+	}
+	pick := func(words ...string) string { return words[rand.IntN(len(words))] }
+	if err := w.cases.add(ctx, tx, p, id, at, at, fmt.Sprintf("TS-%07d", i), k.customer, k.name, k.unit, k.code, false, false, "上班时间装修电钻噪音大", pick("noise", "facility", "indoor", "mail", "clean", "pest", "service"), false,
+		pick("normal", "normal", "normal", "major"), state, open, 1, at, day, day.Month(), pick("", "工程部", "客服部", "安保部"), pick("founded", "founded", "unfounded"), "accept", pick("", "yes", "yes", "no"), 0, 0, 1); err != nil {
+		return err
+	}
+	return w.duties.add(ctx, tx, p, tx.NewID(), at, at, "C1.5", "term", "complaint", id, 1, "投诉处理", "Settle the complaint", "/p/bench/complaint/"+id.String(), "supervisor", dutyState, at, at.Add(7*24*time.Hour), day.Add(7), day.Add(7).Month(), done)
 }

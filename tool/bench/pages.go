@@ -139,6 +139,12 @@ func pages(l loader) []page {
 		{"search: a firm's name", list, find(func(k known) string { return k.name })},
 		{"search: a common word (漏水)", list, always("/p/bench/search?q=" + url.QueryEscape("漏水"))},
 		{"search: common word and name", list, find(func(k known) string { return "漏水 " + k.person })},
+		{"weekly complaint report, composed anew", time.Second, func() string {
+			return "/p/bench/report/preview?kind=weekly&day=" + string(core.DateOf(moment(rand.IntN(l.repairs), l.repairs), l.project.Zone))
+		}},
+		{"analysis of a quarter, composed anew", 5 * time.Second, func() string {
+			return "/p/bench/report/preview?kind=analysis&day=" + string(core.DateOf(moment(rand.IntN(l.repairs), l.repairs), l.project.Zone))
+		}},
 		{"customer page (客户360)", file, func() string { return "/p/bench/customer/" + l.known[rand.IntN(len(l.known))].customer.String() }},
 	}
 }
