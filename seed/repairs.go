@@ -42,32 +42,30 @@ func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 		}
 	}
 	err := t.app.DB.Write(at(ctx, morning), func(ctx context.Context, tx db.Tx) error {
-		for _, part := range []func(context.Context, db.Tx, time.Time) error{t.arrivals, t.verifications} {
+		calls := func(ctx context.Context, tx db.Tx, morning time.Time) error { return t.calls(ctx, tx, morning, last) }
+		adopt := func(ctx context.Context, tx db.Tx, morning time.Time) error {
+			if t.today != 1 {
+				return nil
+			}
+			return t.adopt(ctx, tx, morning)
+		}
+		for _, part := range []func(context.Context, db.Tx, time.Time) error{
+			t.arrivals,
+			t.verifications,
+			calls,
+			t.complaints,
+			t.followups,
+			adopt,
+			t.counter,
+			t.surveys,
+			t.weekly,
+			t.chores,
+		} {
 			if err := part(ctx, tx, morning); err != nil {
 				return err
 			}
 		}
-		if err := t.calls(ctx, tx, morning, last); err != nil {
-			return err
-		}
-		if err := t.complaints(ctx, tx, morning); err != nil {
-			return err
-		}
-		if err := t.followups(ctx, tx, morning); err != nil {
-			return err
-		}
-		if t.today == 1 {
-			if err := t.adopt(ctx, tx, morning); err != nil {
-				return err
-			}
-		}
-		if err := t.counter(ctx, tx, morning); err != nil {
-			return err
-		}
-		if err := t.surveys(ctx, tx, morning); err != nil {
-			return err
-		}
-		return t.chores(ctx, tx, morning)
+		return nil
 	})
 	if err == nil && t.today%5 == 3 {
 		err = t.mistake(ctx, morning)

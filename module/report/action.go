@@ -156,6 +156,11 @@ func workDone(ctx context.Context, tx db.Tx, month core.Month) error {
 	if err != nil {
 		return err
 	}
+	if since, err := began(ctx, tx); err != nil {
+		return err
+	} else if since >= month.First() { // before the project there was nothing to report
+		reports = 1
+	}
 	told, err := db.Value[int64](ctx, tx, "select count(*) from report_announcement where project_id = $1 and day >= $2 and day <= $3 and voided_at is null", p, month.First(), month.Last())
 	if err != nil || reports == 0 || told == 0 {
 		return err

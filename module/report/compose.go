@@ -121,14 +121,22 @@ const catchUp = 60
 func daily(ctx context.Context, d *db.DB) error {
 	var orders []order
 	var due []duty.Opening
+	var early []string
 	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		orders, due, err = missing(ctx, tx)
+		if orders, due, err = missing(ctx, tx); err == nil {
+			early, err = tooEarly(ctx, tx)
+		}
 		return err
 	})
-	if err != nil || len(orders)+len(due) == 0 {
+	if err != nil || len(orders)+len(due)+len(early) == 0 {
 		return err
 	}
 	return d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+		for _, clause := range early {
+			if err := duty.Void(ctx, tx, clause, duty.PeriodRef(core.ProjectOf(ctx).ID, core.Today(ctx).Month()), "项目本月才开始,没有上月可报"); err != nil {
+				return err
+			}
+		}
 		for _, o := range orders {
 			if err := job.Add(ctx, tx, composeJob, o, job.Unique(core.JSON(o)), job.Project(o.Project)); err != nil {
 				return err
@@ -136,6 +144,18 @@ func daily(ctx context.Context, d *db.DB) error {
 		}
 		return duty.OpenMany(ctx, tx, core.ProjectOf(ctx).ID, due)
 	})
+}
+
+// tooEarly are the clauses whose duty of the month asks for a report on the month before, in which the project was not
+// there yet.
+func tooEarly(ctx context.Context, tx db.Tx) ([]string, error) {
+	since, err := began(ctx, tx)
+	month := core.Today(ctx).Month()
+	if err != nil || since < month.First() {
+		return nil, err
+	}
+	ref := duty.PeriodRef(core.ProjectOf(ctx).ID, month)
+	return db.Values[string](ctx, tx, "select distinct clause from duty_duty where project_id = $1 and kind = $2 and record_id = $3 and clause in ('A3.3', 'C13.5') and state = 'open'", ref.Project, ref.Kind, int64(ref.ID))
 }
 
 // missing are the reports that ended periods have not got, and the duties of weeks and quarters that are not open yet. A

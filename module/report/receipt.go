@@ -401,29 +401,6 @@ func SignPapers(ctx context.Context, tx db.Tx, id core.ID, in Signature) error {
 	if len(in.Receipts) == 0 {
 		return core.Invalid("receipts", "请选择签收的客户", "Choose the customers who signed")
 	}
-	for _, one := range in.Receipts {
-		receipt, err := core.ParseID(one)
-		if err != nil {
-			return core.NotFound()
-		}
-		r, err := getReceipt(ctx, tx, receipt)
-		if err != nil {
-			return err
-		}
-		if r.Issue != id {
-			return core.NotFound()
-		}
-		if err := signPaper(ctx, tx, r, in); err != nil {
-			return err
-		}
-	}
-	return i.update(ctx, tx, "signed", map[string]any{"papers": fmt.Sprint(len(in.Receipts))}, "open", i.Open)
-}
-
-func signPaper(ctx context.Context, tx db.Tx, r Receipt, in Signature) error {
-	if r.State == ReceiptSigned {
-		return core.Conflict("%s 已经签收", "%s has signed already", r.Name)
-	}
 	if in.Day > core.Today(ctx) {
 		return core.Invalid("day", "签收日期不能晚于今天", "The day cannot be later than today")
 	}
@@ -431,7 +408,44 @@ func signPaper(ctx context.Context, tx db.Tx, r Receipt, in Signature) error {
 	if in.Day != "" && in.Day != core.Today(ctx) {
 		at = in.Day.Time(core.ProjectOf(ctx).Zone)
 	}
-	return r.change(ctx, tx, "signed", map[string]any{"signer": in.Signer}, "state = 'signed', signed_at = $4, signer = $5, recorded_by = $6", at, in.Signer, core.ActorOf(ctx).Name)
+	if err := signAll(ctx, tx, i, in, at); err != nil {
+		return err
+	}
+	if len(in.Receipts) == 1 {
+		receipt, err := core.ParseID(in.Receipts[0])
+		if err == nil {
+			err = journal.Add(ctx, tx, core.Ref{Project: i.Ref.Project, Kind: "receipt", ID: receipt}, "signed", map[string]any{"signer": in.Signer})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return i.update(ctx, tx, "signed", map[string]any{"papers": fmt.Sprint(len(in.Receipts))}, "open", i.Open)
+}
+
+// signAll marks the copies, some hundreds a statement; one that is signed for already, or of another report, refuses all.
+func signAll(ctx context.Context, tx db.Tx, i Issue, in Signature, at time.Time) error {
+	const part = 200
+	for left := in.Receipts; len(left) > 0; left = left[min(part, len(left)):] {
+		marks, args := []string{}, []any{at, in.Signer, core.ActorOf(ctx).Name, i.Ref.Project, i.Ref.ID}
+		for _, one := range left[:min(part, len(left))] {
+			receipt, err := core.ParseID(one)
+			if err != nil {
+				return core.NotFound()
+			}
+			args = append(args, receipt)
+			marks = append(marks, "$"+mark(len(args)))
+		}
+		n, err := db.Exec(ctx, tx, `update report_receipt set version = version + 1, state = 'signed', signed_at = $1, signer = $2, recorded_by = $3
+			where project_id = $4 and issue_id = $5 and state <> 'signed' and id in (`+strings.Join(marks, ", ")+")", args...)
+		if err == nil && n != int64(len(marks)) {
+			err = core.Conflict("其中有客户已经签收,请刷新后再登记", "Some of them have signed already; load the page again")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func canSignPapers(i Issue) error {

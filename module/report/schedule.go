@@ -377,6 +377,13 @@ func carryOut(ctx context.Context, tx db.Tx, run core.ID, s Schedule, id core.ID
 	if i.Issued.IsZero() && i.State != StateApproved {
 		return r.fail(ctx, tx, i, core.T("报表%s,还没有出具", "The report is “%s” and not issued yet", i.stateName()))
 	}
+	settings, err := notify.SettingsOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if !settings.Mail.On {
+		return r.fail(ctx, tx, i, core.T("公司没有开通邮件渠道", "The firm has not switched e-mail on"))
+	}
 	sent, without, err := s.mail(ctx, tx, i)
 	if err != nil {
 		return err
