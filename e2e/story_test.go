@@ -323,4 +323,5 @@ func pages(k *testkit.Kit) []shown {
 		{"customer-list", "customer"}, {"customer-new", "customer/new"}, {"customer", of("customer")}, {"estate", "estate"}, {"unit", of("unit")}, {"todo", "todo"}, {"board", "compliance"}, {"clause", "clause/C17.2"},
 		{"clauses", "clause"}, {"import", "import"}, {"directory", of("directory")}, {"me", "/me"},
 		{"followup-today", "followup/today?all=1"}, {"followup-list", "followup"}, {"followup", of("followup")}, {"followup-form", of("followup") + "/record"}, {"followup-report", "followup/report"}, {"open-letter", of("open-letter")}}
+		{"clauses", "clause"}, {"import", "import"}, {"directory", of("directory")}, {"report-list", "report"}, {"report", of("report")}, {"report-preview", "report/preview?kind=weekly"}, {"receipt-list", "receipt"}, {"report-schedule", of("report-schedule")}, {"announcement-list", "announcement"}, {"me", "/me"}}
 }
