@@ -41,6 +41,7 @@ func Module() house.Module {
 			{Clause: "A8.2", By: []regulation.Mechanism{regulation.ByRecurring, regulation.ByGuard}, Numbers: []string{"months", "day"}, Records: "report?kind=analysis"},
 			{Clause: "B4.7", By: []regulation.Mechanism{regulation.ByRecurring}, Numbers: []string{"day"}, Records: "report?kind=work"},
 			{Clause: "C13.5", By: []regulation.Mechanism{regulation.ByRecurring}, Numbers: []string{"every", "day"}, Records: "report?kind=weekly"}},
+		Panels:  []register.Panel{{On: "customer", Perm: "receipt.view", Order: 70, Side: true, Body: customerPanel}},
 		OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase}}
 }
 

@@ -302,6 +302,23 @@ func receiptRecord(ctx context.Context, tx db.Tx, r Receipt) (register.Record, e
 	return register.Record{About: r.Customer, Head: ui.HeadView{Title: r.nameOf(), Pills: []ui.PillView{{Tone: receiptTone(r.State), Text: core.Label(ReceiptStates(), r.State)}}, Sub: i.Title()}, Cards: []templ.Component{register.FieldsCard(core.T("收阅", "Receipt"), pairs)}}, nil
 }
 
+// customerPanel is, on a customer's page, which operations reports they got and whether they read them.
+func customerPanel(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component, error) {
+	rs, err := db.All(ctx, tx, (*Receipt).dest, receiptSelect+"and r.customer_id = $2 order by r.id desc limit 6", ref.Project, ref.ID)
+	if err != nil || len(rs) == 0 {
+		return nil, err
+	}
+	t := ui.TableView{Caption: core.T("运营报告", "Operations reports"), Columns: []ui.Column{{Label: core.T("报告", "Report")}, {Label: core.T("收阅", "Receipt")}}}
+	for _, r := range rs {
+		i, ok, err := db.Maybe(ctx, tx, (*Issue).dest, "select "+columns("''")+" from report_issue where project_id = $1 and id = $2", ref.Project, r.Issue)
+		if err != nil || !ok {
+			return nil, err
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: string(i.From.Month()), Href: ReceiptKind.Href(ctx, r.ID)}, {Body: ui.Pill(receiptTone(r.State), core.Label(ReceiptStates(), r.State))}}})
+	}
+	return tableCard(core.T("运营报告", "Operations reports"), t), nil
+}
+
 func scheduleRow(ctx context.Context, s *Schedule) ui.Row {
 	state := ui.Pill(ui.OK, core.T("执行中", "Active"))
 	if !s.Active {

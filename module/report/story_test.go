@@ -17,7 +17,7 @@ import (
 func TestTheMonthlyReportOverHTTP(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		p := startPost(k)
-		tenant(k, "A0101", "华达科技", "zhang@example.com")
+		mailed := tenant(k, "A0101", "华达科技", "zhang@example.com")
 		tenant(k, "A0102", "恒信律师事务所", "")
 		k.SetNow(at("2026-11-19 10:00"))
 		sup, man, desk := k.As(core.Supervisor), k.As(core.Manager), k.As(core.Desk)
@@ -71,6 +71,9 @@ func TestTheMonthlyReportOverHTTP(t *testing.T) {
 		list := desk.Get(desk.P("receipt?report=" + at[strings.LastIndex(at, "/")+1:])).OK(k)
 		if !list.Has("已读") || !list.Has("已签收") || list.Find("table.list tbody tr").Length() != 2 {
 			k.Errorf("the receipts: %s", list.Text("table.list"))
+		}
+		if c := desk.Get(desk.P("customer/" + mailed.String())).OK(k); !c.Has("运营报告") {
+			k.Error("the customer's page does not show the report")
 		}
 		for _, file := range []string{"/report.pdf", "/report.xlsx", "/paper.pdf"} {
 			sup.Get(at + file).OK(k)
