@@ -14,7 +14,7 @@ import (
 
 // What is counted: each source is a table of records with the time that puts one into a period; a tally is a condition on
 // it, a split the expression that divides it. The same condition counts a figure and lists its records. In a condition
-// $4 is now.
+// $4 is now, and c.overdue whether the record came too late.
 
 type source struct {
 	kind    string // of the records, whose page is /p/…/kind/id; their right is kind.view
@@ -24,6 +24,7 @@ type source struct {
 	number  string // what a list calls a record by
 	state   string // its state, or ''
 	where   string // what counts at all
+	overdue string // whether a record came too late, which tallies call c.overdue: it is looked up once a record
 	tallies []tally
 	splits  []split
 }
@@ -60,9 +61,18 @@ func (s source) split(key string) (split, bool) {
 	return s.splits[i], true
 }
 
-// from is the part that all queries of the source share: the period's rows, none of them from the future.
-func (s source) from(join string) string {
-	return " from " + s.table + " c " + join + " where c.project_id = $1 and c.voided_at is null and c." + s.at + " >= $2 and c." + s.at + " < $3 and c." + s.at + " <= $4 and " + s.where
+// period is which rows of the source count: those of the period, none of them from the future.
+func (s source) period() string {
+	return " where c.project_id = $1 and c.voided_at is null and c." + s.at + " >= $2 and c." + s.at + " < $3 and c." + s.at + " <= $4 and " + s.where
+}
+
+// selecting is a query over the period's rows: what it selects, the tables joined and what follows. Where it asks whether a
+// record was overdue, the rows are gathered first, so that this is looked up once for each.
+func (s source) selecting(what, join, rest string) string {
+	if !strings.Contains(what+rest, "c.overdue") {
+		return "select " + what + " from " + s.table + " c " + join + s.period() + rest
+	}
+	return "with c as materialized (select c.*, " + s.overdue + " as overdue from " + s.table + " c" + s.period() + ") select " + what + " from c " + join + " where c.project_id = $1" + rest
 }
 
 // span is the arguments of from.
@@ -71,54 +81,95 @@ func span(ctx context.Context, p house.Period) []any {
 	return []any{core.ProjectOf(ctx).ID, from, to, core.Now(ctx)}
 }
 
-// counted is one line of a count: the split's value and a number for each tally.
+// cube is tallies counted by several splits at once, in one query.
+type cube struct {
+	source
+	splits []split
+	keys   []string
+	cells  []cell
+}
+
+// cell is one combination of the splits' values with a number for each tally.
+type cell struct {
+	of []string
+	n  []int64
+}
+
+// cube counts the tallies over the period by the splits; extra narrows it and takes no argument.
+func (s source) cube(ctx context.Context, tx db.Tx, p house.Period, extra string, by []string, keys ...string) (cube, error) {
+	c := cube{source: s, keys: keys}
+	var cols []string
+	join, group := "", ""
+	for i, key := range by {
+		sp, _ := s.split(key)
+		c.splits = append(c.splits, sp)
+		cols = append(cols, sp.expr)
+		if !strings.Contains(join, sp.join) {
+			join += " " + sp.join
+		}
+		group += ", " + mark(i+1)
+	}
+	if group != "" {
+		group = " group by " + group[2:]
+	}
+	for _, k := range keys {
+		t, _ := s.tally(k)
+		if sum, ok := strings.CutPrefix(t.where, "sum "); ok {
+			cols = append(cols, "coalesce(sum("+sum+"), 0)")
+			continue
+		}
+		cols = append(cols, "count(*) filter (where "+t.where+")")
+	}
+	var err error
+	c.cells, err = db.All(ctx, tx, func(x *cell) []any { return x.dest(len(by), len(keys)) }, s.selecting(strings.Join(cols, ", "), join, extra+group), span(ctx, p)...)
+	return c, err
+}
+
+func (x *cell) dest(splits, keys int) []any {
+	x.of, x.n = make([]string, splits), make([]int64, keys)
+	var out []any
+	for i := range x.of {
+		out = append(out, &x.of[i])
+	}
+	for i := range x.n {
+		out = append(out, &x.n[i])
+	}
+	return out
+}
+
+// sum is the tallies over all values.
+func (c cube) sum() map[string]int64 {
+	out := map[string]int64{}
+	for _, x := range c.cells {
+		for i, k := range c.keys {
+			out[k] += x.n[i]
+		}
+	}
+	return out
+}
+
+// counted is one line of a count: a split's value and a number for each tally.
 type counted struct {
 	key string
 	n   []int64
 }
 
-func (s source) selected(keys []string) string {
-	cols := make([]string, len(keys))
-	for i, k := range keys {
-		t, _ := s.tally(k)
-		if strings.HasPrefix(t.where, "sum ") {
-			cols[i] = "coalesce(sum(" + t.where[4:] + "), 0)"
-			continue
+// by is the tallies for each value of a split, in the order of its choices, else the most frequent first.
+func (c cube) by(key string, keys ...string) []counted {
+	at := slices.IndexFunc(c.splits, func(sp split) bool { return sp.key == key })
+	var out []counted
+	for _, x := range c.cells {
+		i := slices.IndexFunc(out, func(l counted) bool { return l.key == x.of[at] })
+		if i < 0 {
+			i = len(out)
+			out = append(out, counted{x.of[at], make([]int64, len(keys))})
 		}
-		cols[i] = "count(*) filter (where " + t.where + ")"
-	}
-	return strings.Join(cols, ", ")
-}
-
-// count counts the tallies over the period, in one query; extra narrows it and takes no argument.
-func (s source) count(ctx context.Context, tx db.Tx, p house.Period, extra string, keys ...string) (map[string]int64, error) {
-	row, err := db.One(ctx, tx, func(c *counted) []any { return c.dest(len(keys), false) }, "select "+s.selected(keys)+s.from("")+extra, span(ctx, p)...)
-	out := map[string]int64{}
-	for i, k := range keys {
-		if err == nil {
-			out[k] = row.n[i]
+		for n, k := range keys {
+			out[i].n[n] += x.n[slices.Index(c.keys, k)]
 		}
 	}
-	return out, err
-}
-
-func (c *counted) dest(n int, keyed bool) []any {
-	c.n = make([]int64, n)
-	var out []any
-	if keyed {
-		out = append(out, &c.key)
-	}
-	for i := range c.n {
-		out = append(out, &c.n[i])
-	}
-	return out
-}
-
-// by counts the tallies by a split, in one query, the most frequent first where the split has no choices.
-func (s source) by(ctx context.Context, tx db.Tx, p house.Period, extra, key string, keys ...string) ([]counted, error) {
-	sp, _ := s.split(key)
-	rows, err := db.All(ctx, tx, func(c *counted) []any { return c.dest(len(keys), true) }, "select "+sp.expr+", "+s.selected(keys)+s.from(sp.join)+extra+" group by 1", span(ctx, p)...)
-	slices.SortFunc(rows, func(a, b counted) int {
+	sp := c.splits[at]
+	slices.SortFunc(out, func(a, b counted) int {
 		if x, y := sp.place(a.key), sp.place(b.key); x != y {
 			return x - y
 		}
@@ -127,7 +178,7 @@ func (s source) by(ctx context.Context, tx db.Tx, p house.Period, extra, key str
 		}
 		return strings.Compare(a.key, b.key)
 	})
-	return rows, err
+	return out
 }
 
 // place is where a value stands among the choices; those that are none of them come last.
@@ -174,25 +225,25 @@ func rateOf(num, den int64) int64 {
 	return int64(r)
 }
 
-// table counts by a split: all values that occur, and those of the choices that did not, with 0.
-func (s source) tableBy(ctx context.Context, tx db.Tx, p house.Period, extra, by, chart string, most int, keys ...string) (house.Table, error) {
-	sp, _ := s.split(by)
-	rows, err := s.by(ctx, tx, p, extra, by, keys...)
-	t := house.Table{Key: s.kind + "." + by, Title: core.T("%s:%s", "%s: %s", s.label, sp.name), By: sp.name, Chart: chart}
+// table is the tallies by a split; whole puts in the choices that did not occur, with 0. most limits the lines; 0: all.
+func (c cube) tableOf(by, chart string, whole bool, most int, keys ...string) house.Table {
+	sp, _ := c.split(by)
+	t := house.Table{Key: c.kind + "." + by, Title: core.T("%s:%s", "%s: %s", c.label, sp.name), By: sp.name, Chart: chart}
 	for _, k := range keys {
-		of, _ := s.tally(k)
+		of, _ := c.tally(k)
 		t.Columns = append(t.Columns, house.Column{Name: of.name})
 	}
-	if extra == "" {
+	rows := c.by(by, keys...)
+	if whole {
 		rows = withMissing(rows, sp, len(keys))
 	}
 	for i, r := range rows {
 		if most > 0 && i >= most {
 			break
 		}
-		t.Lines = append(t.Lines, house.Line{Key: r.key, Name: sp.label(r.key), Values: r.n, Path: s.path(keys[0], by, r.key)})
+		t.Lines = append(t.Lines, house.Line{Key: r.key, Name: sp.label(r.key), Values: r.n, Path: c.path(keys[0], by, r.key)})
 	}
-	return t, err
+	return t
 }
 
 // withMissing puts in the choices that did not occur, in their places.
@@ -223,7 +274,7 @@ const quarterHour = 15 * time.Minute
 // hours counts the source's records by the local hour and the weekday (Monday first) at which they came.
 func (s source) hours(ctx context.Context, tx db.Tx, p house.Period) (byHour [24]int64, byDay [7]int64, err error) {
 	type bucket struct{ at, n int64 }
-	rows, err := db.All(ctx, tx, func(b *bucket) []any { return []any{&b.at, &b.n} }, "select c."+s.at+" / 900000000, count(*)"+s.from("")+" group by 1", span(ctx, p)...)
+	rows, err := db.All(ctx, tx, func(b *bucket) []any { return []any{&b.at, &b.n} }, s.selecting("c."+s.at+" / 900000000, count(*)", "", " group by 1"), span(ctx, p)...)
 	for _, b := range rows {
 		at := time.Unix(b.at*int64(quarterHour/time.Second), 0).In(core.ProjectOf(ctx).Zone)
 		byHour[at.Hour()] += b.n
@@ -238,7 +289,7 @@ func (s source) days(ctx context.Context, tx db.Tx, p house.Period) (map[core.Da
 		day core.Date
 		n   int64
 	}
-	rows, err := db.All(ctx, tx, func(b *bucket) []any { return []any{&b.day, &b.n} }, "select c.day, count(*)"+s.from("")+" group by 1", span(ctx, p)...)
+	rows, err := db.All(ctx, tx, func(b *bucket) []any { return []any{&b.day, &b.n} }, s.selecting("c.day, count(*)", "", " group by 1"), span(ctx, p)...)
 	out := map[core.Date]int64{}
 	for _, b := range rows {
 		out[b.day] = b.n
@@ -275,11 +326,12 @@ func (s source) records(ctx context.Context, tx db.Tx, p house.Period, t tally, 
 		args = append(args, int64(core.ActorOf(ctx).ID))
 		where += " and coalesce(c.against_user, -1) <> $" + mark(len(args))
 	}
-	return db.All(ctx, tx, func(r *record) []any { return []any{&r.ID, &r.Number, &r.At, &r.State} }, "select c.id, "+s.number+", c."+s.at+", "+s.state+s.from(join)+where+" order by c."+s.at+", c.id limit 300", args...)
+	return db.All(ctx, tx, func(r *record) []any { return []any{&r.ID, &r.Number, &r.At, &r.State} }, s.selecting("c.id, "+s.number+", c."+s.at+", "+s.state, join, where+" order by c."+s.at+", c.id limit 300"), args...)
 }
 
-// openNow counts the source's records that are open at composing, whenever they came before the period's end.
+// openNow counts the source's records that are open at composing, whenever they came before the period's end. The few open
+// ones have an index of their own, which at + 0 leaves to be chosen.
 func (s source) openNow(ctx context.Context, tx db.Tx, p house.Period) (int64, error) {
 	_, to := p.Times(core.ProjectOf(ctx).Zone)
-	return db.Value[int64](ctx, tx, "select count(*) from "+s.table+" c where c.project_id = $1 and c.open and c.voided_at is null and c.at < $2", core.ProjectOf(ctx).ID, to)
+	return db.Value[int64](ctx, tx, "select count(*) from "+s.table+" c where c.project_id = $1 and c.open and c.voided_at is null and c.at + 0 < $2", core.ProjectOf(ctx).ID, to)
 }

@@ -42,13 +42,17 @@ func begin(ctx context.Context, tx db.Tx, p house.Period, key, zh, en string) *g
 	return &gather{ctx: ctx, tx: tx, p: p, s: house.Section{Key: key, Title: core.T(zh, en)}}
 }
 
-func (g *gather) count(s source, keys ...string) map[string]int64 {
-	if g.err != nil {
-		return nil
+// cube counts tallies by splits, all in one query.
+func (g *gather) cube(s source, extra string, by []string, keys ...string) cube {
+	c := cube{source: s, keys: keys}
+	if g.err == nil {
+		c, g.err = s.cube(g.ctx, g.tx, g.p, extra, by, keys...)
 	}
-	var n map[string]int64
-	n, g.err = s.count(g.ctx, g.tx, g.p, "", keys...)
-	return n
+	return c
+}
+
+func (g *gather) count(s source, keys ...string) map[string]int64 {
+	return g.cube(s, "", nil, keys...).sum()
 }
 
 func (g *gather) figures(s source, n map[string]int64, keys ...string) {
@@ -60,12 +64,18 @@ func (g *gather) figures(s source, n map[string]int64, keys ...string) {
 func (g *gather) add(f house.Figure) { g.s.Figures = append(g.s.Figures, f) }
 
 func (g *gather) table(s source, extra, by, chart string, most int, keys ...string) {
-	if g.err != nil {
-		return
-	}
-	var t house.Table
-	if t, g.err = s.tableBy(g.ctx, g.tx, g.p, extra, by, chart, most, keys...); len(t.Lines) > 0 {
-		g.s.Tables = append(g.s.Tables, t)
+	g.tables(g.cube(s, extra, []string{by}, keys...), extra == "", most, [2]string{by, chart})
+}
+
+// tables draws some of a cube's splits, each with its chart, by the tallies that are named, or by all.
+func (g *gather) tables(c cube, whole bool, most int, by ...[2]string) {
+	for _, b := range by {
+		if g.err != nil {
+			return
+		}
+		if t := c.tableOf(b[0], b[1], whole, most, c.keys...); len(t.Lines) > 0 {
+			g.s.Tables = append(g.s.Tables, t)
+		}
 	}
 }
 
@@ -83,7 +93,8 @@ func (g *gather) open(s source) {
 // complaintSection is the body of C13.5's reports, counted as the statistics of C1.6 are.
 func complaintSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "complaints", "投诉", "Complaints"), complaints()
-	n := g.count(s, "taken", "valid", "unfounded", "major", "closed", "timely", "late", "reopened", "satisfied", "dissatisfied", "opinion", "compensation")
+	c := g.cube(s, "", []string{"category", "level", "department", "validity"}, "taken", "valid", "unfounded", "major", "closed", "timely", "late", "reopened", "satisfied", "dissatisfied", "opinion", "compensation")
+	n := c.sum()
 	g.figures(s, n, "taken", "valid", "unfounded", "major", "closed", "late", "reopened", "satisfied", "dissatisfied")
 	g.add(rate("complaint.timely-rate", core.T("按时办结率", "Closed in time"), n["timely"], n["closed"]))
 	g.add(rate("complaint.satisfied-rate", core.T("满意率", "Satisfied"), n["satisfied"], n["opinion"]))
@@ -92,10 +103,20 @@ func complaintSection(ctx context.Context, tx db.Tx, p house.Period) (house.Sect
 	g.add(money)
 	g.open(s)
 	g.days(s)
-	for _, by := range []struct{ key, chart string }{{"category", "bar"}, {"level", ""}, {"department", "bar"}, {"validity", ""}} {
-		g.table(s, "", by.key, by.chart, 0, "taken", "valid", "closed", "late", "satisfied", "dissatisfied")
+	for _, by := range [][2]string{{"category", "bar"}, {"level", ""}, {"department", "bar"}, {"validity", ""}} {
+		if t := g.lines(c, by, "taken", "valid", "closed", "late", "satisfied", "dissatisfied"); len(t.Lines) > 0 {
+			g.s.Tables = append(g.s.Tables, t)
+		}
 	}
 	return g.done()
+}
+
+// lines is one split of a cube by some of its tallies.
+func (g *gather) lines(c cube, by [2]string, keys ...string) house.Table {
+	if g.err != nil {
+		return house.Table{}
+	}
+	return c.tableOf(by[0], by[1], true, 0, keys...)
 }
 
 // daysMax is how long a period may be for a table by day.
@@ -121,7 +142,7 @@ const repeatedMost = 10
 func repeatedSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "repeated", "重复投诉", "Repeated complaints"), complaints()
 	rows, err := db.All(ctx, tx, func(r *repeated) []any { return []any{&r.customer, &r.category, &r.n, &r.unit} },
-		"select c.customer_id, c.category, count(*), max(c.unit_code)"+s.from("")+" and c.customer_id is not null group by c.customer_id, c.category having count(*) > 1 order by 3 desc, 1, 2 limit 10", span(ctx, p)...)
+		s.selecting("c.customer_id, c.category, count(*), max(c.unit_code)", "", " and c.customer_id is not null group by c.customer_id, c.category having count(*) > 1 order by 3 desc, 1, 2 limit 10"), span(ctx, p)...)
 	t := house.Table{Key: "complaint.repeat", Title: core.T("同一客户同类投诉前 %d 名", "The same customer on the same thing: the first %d", repeatedMost), By: core.T("客户和事项", "Customer and matter"), Columns: []house.Column{{Name: core.T("次数", "Times")}}}
 	for _, r := range rows {
 		key := r.customer.String() + ":" + r.category
@@ -152,28 +173,30 @@ func (r repeated) who() core.Text {
 
 func matterSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "matters", "客户诉求", "Requests"), matters()
-	n := g.count(s, "taken", "closed", "open", "slow", "emergency")
+	c := g.cube(s, "", []string{"kind", "channel"}, "taken", "closed", "open", "slow", "emergency")
+	n := c.sum()
 	g.figures(s, n, "taken", "closed", "open", "emergency", "slow")
 	g.add(rate("desk.contact-rate", core.T("按时联系率", "Contacted in time"), n["taken"]-n["slow"], n["taken"]))
-	g.table(s, "", "kind", "bar", 0, "taken", "closed", "open")
-	g.table(s, "", "channel", "pie", 0, "taken")
+	g.s.Tables = append(g.s.Tables, g.lines(c, [2]string{"kind", "bar"}, "taken", "closed", "open"), g.lines(c, [2]string{"channel", "pie"}, "taken"))
 	return g.done()
 }
 
 func repairSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "repairs", "报修", "Repairs"), repairs()
-	g.repairs(s)
-	g.table(s, "", "trade", "bar", 0, "taken", "closed", "late", "open")
+	c := g.repairs(s)
+	g.s.Tables = append(g.s.Tables, g.lines(c, [2]string{"trade", "bar"}, "taken", "closed", "late", "open"))
 	return g.done()
 }
 
 // repairs are the figures of repairs that every report has.
-func (g *gather) repairs(s source) {
-	n := g.count(s, "taken", "closed", "open", "timely", "late", "passed", "urgent", "quality", "rated")
+func (g *gather) repairs(s source) cube {
+	c := g.cube(s, "", []string{"trade"}, "taken", "closed", "open", "timely", "late", "passed", "urgent", "public", "quality", "rated")
+	n := c.sum()
 	g.figures(s, n, "taken", "closed", "open", "urgent", "late")
 	g.add(rate("repair.timely-rate", core.T("及时率", "In time"), n["timely"], n["closed"]))
 	g.add(rate("repair.pass-rate", core.T("一次合格率", "Accepted at once"), n["passed"], n["closed"]))
 	g.add(score("repair.score", core.T("质量评价(五星)", "Quality, of five stars"), n["quality"], n["rated"]))
+	return c
 }
 
 func score(key string, name core.Text, sum, n int64) house.Figure {
@@ -197,12 +220,12 @@ func callSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, 
 // facilitySection is 设施运行: repairs by trade and their timeliness, planned work, and what customers were told beforehand.
 func facilitySection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "facility", "设施运行", "Facilities"), repairs()
-	g.repairs(s)
-	g.figures(s, g.count(s, "public"), "public")
+	all := g.repairs(s)
+	g.figures(s, all.sum(), "public")
 	e, c := entries(), complaints()
 	g.figures(e, g.count(e, "planned", "done"), "planned", "done")
 	g.figures(c, g.count(c, "facility"), "facility")
-	g.table(s, "", "trade", "bar", 0, "taken", "closed")
+	g.s.Tables = append(g.s.Tables, g.lines(all, [2]string{"trade", "bar"}, "taken", "closed"))
 	if g.err == nil {
 		g.s.Notes, g.err = outages(ctx, tx, p)
 	}
@@ -299,12 +322,11 @@ func (g *gather) contentBy(by string) {
 	if g.err != nil {
 		return
 	}
-	stars, err := repairs().by(g.ctx, g.tx, g.p, " and c.quality > 0", by, "rated", "content", "quality")
-	if err != nil {
-		g.err = err
+	stars := g.cube(repairs(), " and c.quality > 0", []string{by}, "rated", "content", "quality")
+	opinions := g.cube(complaints(), " and c.satisfied <> ''", []string{by}, "opinion", "satisfied")
+	if g.err != nil {
 		return
 	}
-	opinions, err := complaints().by(g.ctx, g.tx, g.p, " and c.satisfied <> ''", by, "opinion", "satisfied")
 	sp, _ := matters().split(by)
 	t := house.Table{Key: "satisfaction." + by, Title: core.T("满意度:%s", "Satisfaction: %s", sp.name), By: sp.name, Columns: []house.Column{{Name: core.T("维修评价", "Ratings")}, {Name: core.T("质量(五星)", "Quality"), As: house.AsScore},
 		{Name: core.T("四星以上", "Four stars or more"), As: house.AsRate}, {Name: core.T("投诉表态", "Opinions")}, {Name: core.T("满意率", "Satisfied"), As: house.AsRate}}}
@@ -317,15 +339,15 @@ func (g *gather) contentBy(by string) {
 		t.Lines = append(t.Lines, house.Line{Key: key, Name: sp.label(key), Values: []int64{0, house.NoValue, house.NoValue, 0, house.NoValue}, Path: repairs().path("rated", by, key)})
 		return &t.Lines[len(t.Lines)-1]
 	}
-	for _, r := range stars {
+	for _, r := range stars.by(by, stars.keys...) {
 		v := line(r.key).Values
 		v[0], v[1], v[2] = r.n[0], score("", core.Text{}, r.n[2], r.n[0]).Value, rateOf(r.n[1], r.n[0])
 	}
-	for _, r := range opinions {
+	for _, r := range opinions.by(by, opinions.keys...) {
 		v := line(r.key).Values
 		v[3], v[4] = r.n[0], rateOf(r.n[1], r.n[0])
 	}
-	if g.err = err; len(t.Lines) > 0 {
+	if len(t.Lines) > 0 {
 		g.s.Tables = append(g.s.Tables, t)
 	}
 }

@@ -44,10 +44,10 @@ const lateCase = `exists (select 1 from duty_duty d where d.project_id = c.proje
 
 func complaints() source {
 	t := func(key, zh, en, where string) tally { return tally{key, core.T(zh, en), where} }
-	return source{kind: "complaint", label: core.T("投诉", "Complaints"), table: "complaint_case", at: "at", number: "c.number", state: "c.state", where: "c.state <> 'void'",
+	return source{kind: "complaint", label: core.T("投诉", "Complaints"), table: "complaint_case", at: "at", number: "c.number", state: "c.state", where: "c.state <> 'void'", overdue: lateCase,
 		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("valid", "有效", "Founded", "c.validity = 'founded' and c.ruling <> 'decline'"), t("unfounded", "不成立", "Unfounded", "c.validity = 'unfounded'"),
-			t("major", "重大", "Major", "c.level = 'major'"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("late", "逾期", "Late", lateCase),
-			t("timely", "按时办结", "Closed in time", "not c.open and not "+lateCase), t("reopened", "重新处理", "Reopened", "c.round > 1"), t("satisfied", "满意", "Satisfied", "c.satisfied = 'yes'"),
+			t("major", "重大", "Major", "c.level = 'major'"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("late", "逾期", "Late", "c.overdue"),
+			t("timely", "按时办结", "Closed in time", "not c.open and not c.overdue"), t("reopened", "重新处理", "Reopened", "c.round > 1"), t("satisfied", "满意", "Satisfied", "c.satisfied = 'yes'"),
 			t("dissatisfied", "不满意", "Not satisfied", "c.satisfied <> '' and c.satisfied <> 'yes'"), t("opinion", "已表态", "Opinions given", "c.satisfied <> ''"),
 			t("compensation", "补偿", "Compensation", "sum c.compensation"), t("environment", "环境卫生类投诉", "Complaints on cleanliness", "c.category in ('clean', 'pest', 'noise')"),
 			t("facility", "设施类投诉", "Complaints on facilities", "c.category in ('facility', 'indoor')")},
@@ -63,9 +63,9 @@ const lateOrder = `(exists (select 1 from repair_visit v where v.project_id = c.
 
 func repairs() source {
 	t := func(key, zh, en, where string) tally { return tally{key, core.T(zh, en), where} }
-	return source{kind: "repair", label: core.T("报修", "Repairs"), table: "repair_order", at: "at", number: "c.number", state: "c.state", where: "c.origin <> 'import' and c.state <> 'cancelled'",
-		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("closed", "完成", "Completed", "c.state = 'closed'"), t("open", "在办", "Open", "c.open"), t("timely", "及时完成", "Completed in time", "c.state = 'closed' and not "+lateOrder),
-			t("late", "到场逾期", "Arrived late", lateOrder), t("passed", "一次合格", "Accepted at once", "c.state = 'closed' and c.round = 1"), t("urgent", "紧急和重大", "Urgent and major", "c.level in ('urgent', 'major')"),
+	return source{kind: "repair", label: core.T("报修", "Repairs"), table: "repair_order", at: "at", number: "c.number", state: "c.state", where: "c.origin <> 'import' and c.state <> 'cancelled'", overdue: lateOrder,
+		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("closed", "完成", "Completed", "c.state = 'closed'"), t("open", "在办", "Open", "c.open"), t("timely", "及时完成", "Completed in time", "c.state = 'closed' and not c.overdue"),
+			t("late", "到场逾期", "Arrived late", "c.overdue"), t("passed", "一次合格", "Accepted at once", "c.state = 'closed' and c.round = 1"), t("urgent", "紧急和重大", "Urgent and major", "c.level in ('urgent', 'major')"),
 			t("public", "公共部位", "Common parts", "c.scope = 'public'"), t("safety", "消防、电梯、门禁报修", "Repairs of fire protection, lifts, access", "c.trade in ('fire', 'lift', 'weak')"),
 			t("rated", "有评价", "Rated", "c.quality > 0"), t("content", "评价四星以上", "Rated four stars or more", "c.quality >= 4"), t("poor", "评价两星以下", "Rated two stars or less", "c.quality > 0 and c.quality <= 2"),
 			t("quality", "质量得分", "Stars for quality", "sum c.quality"), t("attitude", "态度得分", "Stars for attitude", "sum c.attitude"), t("speed", "效率得分", "Stars for speed", "sum c.speed"),
@@ -80,8 +80,8 @@ const contactedLate = `exists (select 1 from duty_duty d where d.project_id = c.
 func matters() source {
 	t := func(key, zh, en, where string) tally { return tally{key, core.T(zh, en), where} }
 	kinds := append([]core.Choice{{Value: "repair", Label: core.T("报修", "Repair")}}, desk.Kinds()...)
-	return source{kind: "desk", label: core.T("诉求", "Requests"), table: "desk_matter", at: "at", number: "c.number", state: "c.state", where: "c.state not in ('void', 'merged') and c.origin <> 'import'",
-		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("slow", "未按时联系", "Contacted late", contactedLate),
+	return source{kind: "desk", label: core.T("诉求", "Requests"), table: "desk_matter", at: "at", number: "c.number", state: "c.state", where: "c.state not in ('void', 'merged') and c.origin <> 'import'", overdue: contactedLate,
+		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("slow", "未按时联系", "Contacted late", "c.overdue"),
 			t("emergency", "紧急诉求", "Urgent requests", "c.urgent or c.kind = 'emergency'"), t("repair", "报修", "Repairs", "c.kind = 'repair'"), t("complaint", "投诉", "Complaints", "c.kind = 'complaint'"),
 			t("enquiry", "咨询", "Enquiries", "c.kind = 'enquiry'"), t("suggestion", "建议", "Suggestions", "c.kind = 'suggestion'"), t("praise", "表扬", "Praise", "c.kind = 'praise'")},
 		splits: append(people(), split{key: "kind", name: core.T("种类", "Kind"), expr: "c.kind", choices: kinds}, split{key: "channel", name: core.T("渠道", "Channel"), expr: "c.channel", choices: desk.Channels(), none: core.T("未填渠道", "Not given")})}
