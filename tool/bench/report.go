@@ -93,7 +93,7 @@ func (r report) write(w io.Writer) error {
 	p("# Performance\n")
 	p("Written by `make bench` (`tool/bench`) on %s. Every figure stands beside the machine's own limit, measured in the same run on the same disk; read the ratios, not the absolute numbers.\n", r.began.UTC().Format("2006-01-02 15:04 UTC"))
 	p("- Machine: %s; %s at the end.", r.machine, load())
-	p("- Data: %s repairs and %s customers in one project; each repair with its matter, duty, journal entry and search row, over %d years, one in %d open.", thousands(r.repairs), thousands(r.customers), years, openShare)
+	p("- Data: %s repairs and %s customers in one project; each repair with its matter, duty, journal entry and search row, over %d years, one in %d open; one in %d brings a complaint with its term.", thousands(r.repairs), thousands(r.customers), years, openShare, complained)
 	p("- Durable: SQLite WAL with `synchronous=FULL`; PostgreSQL with `fsync`, `synchronous_commit` and `full_page_writes` on.")
 	p("- Clients and server share the machine's cores; pages are whole HTTP requests over loopback, with session, right and the shell around them, asked one after another.")
 	for _, f := range r.engines {
