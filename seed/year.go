@@ -125,8 +125,17 @@ func (t *town) chores(ctx context.Context, tx db.Tx, morning time.Time) error {
 		from core.Date
 		at   time.Duration
 		do   func(context.Context, db.Tx, core.Month) error
-	}{{"statistics", month.Day(4), 1, t.statistics}, {"directory", month.Day(16), 2, t.directory}, {"sign", sign, 3, t.received}, {"inspect", inspect, 7, t.inspect}, {"confirm", confirm, 9, t.confirm}, {"followups", month.Last().Add(-3), 9, t.followedUp}} {
-	}{{"operations", month.Day(3), 1, t.operations}, {"statistics", month.Day(4), 1, t.statistics}, {"reports", month.Day(5), 2, t.reports}, {"announce", month.Day(12), 3, t.announce}, {"directory", month.Day(16), 2, t.directory}, {"sign", sign, 3, t.received}, {"inspect", inspect, 7, t.inspect}, {"confirm", confirm, 9, t.confirm}} {
+	}{
+		{"operations", month.Day(3), 1, t.operations},
+		{"statistics", month.Day(4), 1, t.statistics},
+		{"reports", month.Day(5), 2, t.reports},
+		{"announce", month.Day(12), 3, t.announce},
+		{"directory", month.Day(16), 2, t.directory},
+		{"sign", sign, 3, t.received},
+		{"inspect", inspect, 7, t.inspect},
+		{"confirm", confirm, 9, t.confirm},
+		{"followups", month.Last().Add(-3), 9, t.followedUp},
+	} {
 		if today < c.from || t.did[c.name] == month || c.name == "confirm" && t.monthsAgo(month) == 5 {
 			continue
 		}

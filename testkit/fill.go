@@ -18,9 +18,9 @@ import (
 	"huiyin/module/followup"
 	"huiyin/module/project"
 	"huiyin/module/repair"
+	"huiyin/module/report"
 	"huiyin/module/survey"
 	"huiyin/module/user"
-	"huiyin/module/report"
 	"huiyin/notify"
 	"huiyin/register"
 )
@@ -29,8 +29,14 @@ import (
 func (k *Kit) Fill(p core.Project) {
 	k.Helper()
 	ctx := core.WithProject(core.AsSystem(k.App.Context(context.Background())), p)
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice} {
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice, fillReports} {
+	for _, step := range []func(context.Context, db.Tx) error{
+		fillSpace,
+		fillPeople,
+		fillWork,
+		fillSurvey,
+		fillOffice,
+		fillReports,
+	} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }

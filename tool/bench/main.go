@@ -41,8 +41,7 @@ type options struct {
 	engines   string
 	out       string
 	profile   string // folder for CPU profiles of intake and pages; empty: none
-	skip      string // parts left out: raw, intake, pages, process, sampler
-	skip      string // parts left out: raw, intake, survey, pages, process
+	skip      string // parts left out: raw, intake, survey, process, sampler, pages
 	keep      string // folder in which the large database stays; empty: none does
 	only      string // pages whose name contains it
 	server    string // PostgreSQL on which databases may be created
@@ -64,12 +63,9 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.engines, "engines", "sqlite,postgres", "which engines, in this order")
 	f.StringVar(&o.out, "out", "", "where the report goes; docs/performance.md by default, - for standard output")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of each engine's intake and pages")
-	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, pages, process, sampler")
+	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, survey, process, sampler, pages")
 	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
-	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this; \"sampler\" is the draw")
-	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, survey, pages, process")
-	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
-	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this; survey: only for the answers to a survey")
+	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this")
 	f.BoolVar(&quick, "quick", false, "a short run with 20,000 repairs")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -150,10 +146,16 @@ func measure(ctx context.Context, o options, e db.Engine) (f figures, err error)
 	steps := []struct {
 		part string
 		run  func(*figures) error
-	}{{"raw", b.limits}, {"intake", b.intakes}, {"process", b.processes}, {"sampler", b.sampler}, {"pages", b.largePages}}
-	}{{"raw", b.limits}, {"intake", b.intakes}, {"survey", b.surveys}, {"process", b.processes}, {"pages", b.largePages}}
+	}{
+		{"raw", b.limits},
+		{"intake", b.intakes},
+		{"survey", b.surveys},
+		{"process", b.processes},
+		{"sampler", b.sampler},
+		{"pages", b.largePages},
+	}
 	for _, s := range steps {
-		if o.skips(s.part) || s.part == surveyPart && o.only != "" && !strings.Contains(surveyPart, o.only) || o.only == surveyPart && s.part != surveyPart {
+		if o.skips(s.part) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "--", s.part)

@@ -16,8 +16,6 @@ import (
 	"huiyin/module/survey"
 )
 
-// surveyPart is the word of this part in -skip and -only.
-const surveyPart = "survey"
 
 // surveyed is how many customers the survey of the benchmark asks, in a short run a tenth of it.
 const surveyed = 10_000
