@@ -16,7 +16,6 @@ import (
 	"huiyin/module/survey"
 )
 
-
 // surveyed is how many customers the survey of the benchmark asks, in a short run a tenth of it.
 const surveyed = 10_000
 
