@@ -6,6 +6,7 @@ import (
 	"huiyin/module/compliance"
 	"huiyin/module/customer"
 	"huiyin/module/desk"
+	"huiyin/module/dispute"
 	"huiyin/module/estate"
 	"huiyin/module/followup"
 	"huiyin/module/outbox"
@@ -14,6 +15,7 @@ import (
 	"huiyin/module/survey"
 	"huiyin/module/report"
 	"huiyin/module/user"
+	"huiyin/module/visit"
 )
 
 // Modules is THE list, in the order of the data: who, on what terms, what is owed, what was asked, the premises, the
@@ -28,6 +30,8 @@ func Modules() []house.Module {
 		desk.Module(),
 		repair.Module(),
 		complaint.Module(),
+		dispute.Module(),
+		visit.Module(),
 		followup.Module(),
 		survey.Module(),
 		report.Module(),

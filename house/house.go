@@ -45,6 +45,10 @@ type Module struct {
 	CellStates  []CellState
 	MatterKinds []MatterKind
 	Sheets      []sheet.Importer
+	// Signals are signs that a customer may be about to leave, for the early warning (跑路预警).
+	Signals []Signal
+	// Holds say why a record must be kept (法律保留, L6): asked before anything is erased, voided or destroyed.
+	Holds []func(ctx context.Context, tx db.Tx, ref core.Ref) error
 	// OnErase blanks what the module holds of a customer's personal data (L5): called by the erasure, in its transaction.
 	OnErase []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	// Events are what may open or fulfil a term of a clause that the firm adds itself; the verbs say duty.Happened.
@@ -54,6 +58,34 @@ type Module struct {
 	Reactions map[string]duty.Reaction
 	// Facts are the sections that the module adds to the reports.
 	Facts []Fact
+}
+
+// Signal is a sign that a customer may be about to leave (跑路预警). It is explained, opens a visit, and is never a ground
+// for a measure against the customer.
+type Signal struct {
+	Key    string // "arrears"
+	Label  core.Text
+	Weight int64 // 1 weak to 3 strong
+	// Of finds the project's customers of whom the sign holds today, each at most once.
+	Of func(ctx context.Context, tx db.Tx, project core.ID) ([]Hit, error)
+}
+
+// Hit is a sign that holds of a customer, in words that stand by themselves.
+type Hit struct {
+	Customer core.ID
+	Why      core.Text
+	URL      string // where its records are; "" when nowhere
+	Weight   int64  // the signal's own when zero
+}
+
+// Held asks every module whether the record must be kept; the first reason refuses (L6).
+func Held(ctx context.Context, tx db.Tx, ref core.Ref) error {
+	for _, hold := range Of(ctx).Holds {
+		if err := hold(ctx, tx, ref); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Event is something that happens to a record: "repair.taken", the record's kind and the journal's verb.
@@ -152,6 +184,8 @@ type Lists struct {
 	Tables      []journal.Table
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	Events      []Event
+	Signals     []Signal
+	Holds       []func(ctx context.Context, tx db.Tx, ref core.Ref) error
 	Reactions   map[string][]duty.Reaction
 	Facts       []Fact
 }
@@ -191,6 +225,8 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Facts = append(l.Facts, m.Facts...)
 		l.Tables = append(l.Tables, m.Tables...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
+		l.Signals = append(l.Signals, m.Signals...)
+		l.Holds = append(l.Holds, m.Holds...)
 		for _, e := range slices.Sorted(maps.Keys(m.Reactions)) {
 			if !slices.ContainsFunc(l.Events, func(have Event) bool { return have.Key == e }) {
 				return nil, fmt.Errorf("house: %s reacts to %q, which no module before it declares", m.Name, e)

@@ -9,6 +9,7 @@ import (
 	"huiyin/db"
 	"huiyin/duty"
 	"huiyin/file"
+	"huiyin/house"
 	"huiyin/module/desk"
 	"huiyin/regulation"
 	"huiyin/search"
@@ -400,7 +401,13 @@ func CloseCase(ctx context.Context, tx db.Tx, id core.ID, in Close) error {
 	})
 }
 
-func canVoid(_ context.Context, _ db.Tx, c Case) error { return running(c) }
+// canVoid: what is under legal hold is not voided (L6).
+func canVoid(ctx context.Context, tx db.Tx, c Case) error {
+	if err := running(c); err != nil {
+		return err
+	}
+	return house.Held(ctx, tx, c.Ref)
+}
 
 // Void takes a case out of lists and measures, with the reason; its duties count for nobody.
 func Void(ctx context.Context, tx db.Tx, id core.ID, w Word) error {

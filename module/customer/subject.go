@@ -128,11 +128,14 @@ func (s *Subject) premises(ctx context.Context, tx db.Tx, id core.ID) error {
 }
 
 // canErase says why the personal data may not be erased yet: a contract that runs and a debt that is owed are grounds of
-// law to keep it (L5 with L3, resolutions 22).
+// law to keep it (L5 with L3, resolutions 22), and so is a legal hold (L6).
 func canErase(ctx context.Context, tx db.Tx, id core.ID) error {
 	c, err := Get(ctx, tx, id)
 	if err == nil {
 		err = editable(c)
+	}
+	if err == nil {
+		err = house.Held(ctx, tx, c.Ref())
 	}
 	if err != nil {
 		return err
