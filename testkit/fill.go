@@ -37,6 +37,8 @@ func (k *Kit) Fill(p core.Project) {
 		fillOffice,
 		fillReports,
 	} {
+	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice, fillVisits} {
+	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice, fillVisits, fillReports} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }

@@ -96,14 +96,20 @@ func openFestivals(ctx context.Context, tx db.Tx) error {
 	fs, err := festivalsAhead(ctx, tx)
 	for _, f := range fs {
 		if err == nil {
-			err = foresee(ctx, tx, f, rules.Span("C14.11", "lead").N)
+			err = Foresee(ctx, tx, f)
 		}
 	}
 	return err
 }
 
-func foresee(ctx context.Context, tx db.Tx, f Festival, lead int) error {
+// Foresee puts a festival on the manager's list, once; by its name and first day it is known.
+func Foresee(ctx context.Context, tx db.Tx, f Festival) error {
 	p := core.ProjectOf(ctx)
+	span, err := regulation.Span(ctx, tx, "C14.11", "lead")
+	if err != nil {
+		return err
+	}
+	lead := span.N
 	have, err := db.Value[core.ID](ctx, tx, "select id from visit_festival where project_id = $1 and from_day = $2 and name = $3", p.ID, f.From, f.Name)
 	if err != nil || have != 0 {
 		return err

@@ -608,7 +608,10 @@ func TestC19_4_NinetyPercentComeAndEveryRequestIsAnswered(t *testing.T) {
 			k.Errorf("before the term: %+v", f)
 		}
 		var is []visit.Item
-		k.Read(func(ctx context.Context, tx db.Tx) (err error) { is, err = visit.ItemsOf(ctx, tx, 0, m.Ref.ID); return err })
+		k.Read(func(ctx context.Context, tx db.Tx) (err error) {
+			is, err = visit.ItemsOf(ctx, tx, 0, m.Ref.ID)
+			return err
+		})
 		if ds := owed(k, "C19.4"); len(ds) != 2 || ds[0].Day != "2026-11-20" {
 			k.Fatalf("requests are owed: %+v", ds)
 		}
@@ -696,7 +699,10 @@ func TestTheEarlyWarningExplainsAndLeadsToAVisit(t *testing.T) {
 			return err
 		})
 		var v core.ID
-		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) { v, err = visit.VisitNow(ctx, tx, w, struct{}{}); return err })
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+			v, err = visit.VisitNow(ctx, tx, w, struct{}{})
+			return err
+		})
 		if x := get(k, v); x.Sort != visit.Warned || x.Customer != a || x.Day != "2026-11-18" {
 			t.Errorf("the visit: %+v", x)
 		}
