@@ -57,6 +57,7 @@ func (t *town) day(ctx context.Context, day time.Time, last bool) error {
 			t.followups,
 			adopt,
 			t.counter,
+			t.visits,
 			t.surveys,
 			t.weekly,
 			t.chores,

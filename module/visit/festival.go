@@ -118,7 +118,7 @@ func Foresee(ctx context.Context, tx db.Tx, f Festival) error {
 	if err != nil {
 		return err
 	}
-	f.Ref, f.Version, f.State, f.Due = core.Ref{Project: p.ID, Kind: "festival", ID: tx.NewID()}, 1, Ahead, clock.Back(f.From.Add(-max(lead, 1)))
+	f.Ref, f.Version, f.State, f.Due = core.Ref{Project: p.ID, Kind: "festival", ID: tx.NewID()}, 1, Ahead, max(clock.Back(f.From.Add(-max(lead, 1))), core.Today(ctx))
 	if err := db.InsertCells(ctx, tx, "visit_festival", f.Ref, f.cells()); err != nil {
 		return err
 	}
