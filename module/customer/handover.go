@@ -2,12 +2,14 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/duty"
 	"huiyin/journal"
+	"huiyin/notify"
 	"huiyin/register"
 	"huiyin/regulation"
 )
@@ -105,7 +107,11 @@ func HandOver(ctx context.Context, tx db.Tx, id, to core.ID, toName string) erro
 		return err
 	}
 	for _, c := range ids {
-		if _, err := db.Exec(ctx, tx, "insert into customer_handover_line (project_id, id, handover_id, customer_id) values ($1,$2,$3,$4)", h.Project, tx.NewID(), id, c); err != nil {
+		told, how, err := write(ctx, tx, h, c, toName)
+		if err != nil {
+			return err
+		}
+		if _, err := db.Exec(ctx, tx, "insert into customer_handover_line (project_id, id, handover_id, customer_id, told_at, told_how) values ($1,$2,$3,$4,$5,$6)", h.Project, tx.NewID(), id, c, told, how); err != nil {
 			return err
 		}
 		if err := journal.Add(ctx, tx, core.Ref{Project: h.Project, Kind: "customer", ID: c}, "kept", map[string]string{"to": toName}, journal.For(c)); err != nil {
@@ -121,6 +127,32 @@ func HandOver(ctx context.Context, tx db.Tx, id, to core.ID, toName string) erro
 		return err
 	}
 	return journal.Add(ctx, tx, h.Ref(), "handed", map[string]any{"count": core.ID(len(ids)).String(), "to": toName})
+}
+
+// write sends the letter about the new contact person to those of a customer's contacts who get their mail by e-mail
+// (C15.4); everybody else gets it on paper.
+func write(ctx context.Context, tx db.Tx, h Handover, id core.ID, toName string) (told time.Time, how string, err error) {
+	ks, err := Contacts(ctx, tx, id)
+	for _, k := range ks {
+		choice, chosen, err := notify.ChoiceOf(ctx, tx, h.Project, k.ID)
+		if err != nil {
+			return told, how, err
+		}
+		if !chosen || choice.Mail == "" || !slices.Contains(choice.Ordinary, string(notify.Mail)) {
+			continue
+		}
+		l := notify.Letter{Template: "customer.handover", Ref: h.Ref(), Title: core.T("客户服务人员变更通知", "Change of your contact person"), Body: letterText(toName)}
+		if err := notify.Send(ctx, tx, h.Project, notify.To{Customer: id, Contact: k.ID, Mail: choice.Mail, Channel: notify.Mail}, l); err != nil {
+			return told, how, err
+		}
+		told, how = core.Now(ctx), core.T("电子邮件", "E-mail").Say(ctx)
+	}
+	return told, how, err
+}
+
+// letterText is what a customer is told about his new contact person.
+func letterText(toName string) core.Text {
+	return core.T("因人员变动,自即日起由 %s 负责与贵方的日常联系,原由其同事办理的事项一并接续办理。如有需要,请随时与我们联系。", "Because of a change of staff, %s is your contact person from today and carries on with everything that is open. Please get in touch whenever you need us.", toName)
 }
 
 func canHandOver(h Handover, to core.ID) error {

@@ -418,7 +418,7 @@ func lettersPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, erro
 		doc.Break()
 		doc.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: core.T("客户服务人员变更通知", "Change of your contact person").In(lang)})
 		doc.Para(core.T("尊敬的 %s:", "Dear %s,", l.Name).In(lang))
-		doc.Letter(core.T("因人员变动,自即日起由 %s 负责与贵方的日常联系,原由其同事办理的事项一并接续办理。如有需要,请随时与我们联系。", "Because of a change of staff, %s is your contact person from today and carries on with everything that is open. Please get in touch whenever you need us.", h.ToName).In(lang))
+		doc.Letter(letterText(h.ToName).In(lang))
 		doc.Line(core.ProjectOf(ctx).Name, print.Right)
 		doc.Line(string(core.DateOf(h.DoneAt, core.ProjectOf(ctx).Zone)), print.Right)
 	}
