@@ -363,4 +363,11 @@ func pages(k *testkit.Kit) []shown {
 		{"feedback", of("feedback")},
 		{"talk", of("talk")},
 	}
+	return []shown{{"desk", "desk"}, {"desk-new", "desk/new"}, {"desk-matter", of("desk")}, {"repair-list", "repair"}, {"repair", of("repair")}, {"repair-mine", "repair/mine"}, {"repair-report", "repair/report"},
+		{"customer-list", "customer"}, {"customer-new", "customer/new"}, {"customer", of("customer")}, {"estate", "estate"}, {"unit", of("unit")}, {"todo", "todo"}, {"board", "compliance"}, {"clause", "clause/C17.2"},
+		{"clauses", "clause"}, {"import", "import"}, {"directory", of("directory")}, {"me", "/me"},
+		{"followup-today", "followup/today?all=1"}, {"followup-list", "followup"}, {"followup", of("followup")}, {"followup-form", of("followup") + "/record"}, {"followup-report", "followup/report"}, {"open-letter", of("open-letter")},
+		{"report-list", "report"}, {"report", of("report")}, {"report-preview", "report/preview?kind=weekly"}, {"receipt-list", "receipt"}, {"report-schedule", of("report-schedule")}, {"announcement-list", "announcement"},
+		{"visit-round", "visit/round"}, {"visit-list", "visit"}, {"visit", of("visit")}, {"visit-record", of("visit") + "/record/print"}, {"promise-list", "promise"}, {"meeting", of("meeting")}, {"keycard-list", "keycard"}, {"festival-list", "festival"},
+		{"warning-list", "warning"}, {"warning", of("warning")}, {"dispute-list", "dispute"}, {"dispute", of("dispute")}, {"settlement-list", "settlement"}}
 }

@@ -449,7 +449,7 @@ func keysText(ctx context.Context, keys string) string {
 }
 
 func warningRow(ctx context.Context, w *Warning) ui.Row {
-	return ui.Row{Cells: []ui.Cell{{Text: string(w.Name), Href: WarningKind().Href(ctx, w.Ref.ID)}, {Body: ui.Pill(weightTone(w.Weight), core.T("%d", "%d", w.Weight))}, {Text: fmt.Sprint(w.Signals)}, {Text: keysText(ctx, w.Keys)}, {Text: string(w.Since)}}}
+	return ui.Row{Cells: []ui.Cell{{Text: string(w.Name), Href: WarningKind().Href(ctx, w.Ref.ID)}, {Body: ui.Pill(weightTone(w.Weight), core.T("%d", "%d", w.Weight))}, {Text: fmt.Sprint(w.Signals)}, {Body: reasons(w.Clues, WarningKind().Href(ctx, w.Ref.ID, "visit"))}, {Text: string(w.Since)}}}
 }
 
 func weightTone(weight int64) ui.Tone {

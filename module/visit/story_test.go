@@ -79,7 +79,7 @@ func TestWhoSawSomethingAndWhoReadsIt(t *testing.T) {
 		if link := page.Find("table a[href*='/sighting/']"); link.Length() != 1 {
 			k.Error("the signal does not lead to its record")
 		}
-		planned := b.SubmitForm(page, "form[action$='/visit']", nil).OK(k)
+		planned := b.SubmitForm(list, "table form[action$='/visit']", nil).OK(k)
 		if !planned.Has("预警走访") {
 			k.Errorf("after one click at %s: %s", planned.URL, planned.Text("main"))
 		}

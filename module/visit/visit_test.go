@@ -681,7 +681,7 @@ func TestTheEarlyWarningExplainsAndLeadsToAVisit(t *testing.T) {
 			t.Fatalf("warned of %v", got)
 		}
 		list := k.As(core.Supervisor).Get("/p/lhgc/warning")
-		if !strings.Contains(list.Text("body"), "绝不作为处罚依据") || !strings.Contains(list.Text("body"), "异动登记、") && !strings.Contains(list.Text("body"), "联系不上") {
+		if !strings.Contains(list.Text("body"), "绝不作为处罚依据") || !strings.Contains(list.Text("table"), "连续 2 次联系不上") || list.Find("table form[method=post]").Length() != 2 {
 			t.Errorf("the page says neither what it is for nor why:\n%s", list.Text("body"))
 		}
 		page := k.As(core.Supervisor).Get(list.Find("table tbody tr td:first-child a").First().AttrOr("href", ""))

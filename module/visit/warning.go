@@ -32,6 +32,7 @@ type Warning struct {
 	CalmBy   string
 	CalmAt   time.Time
 	Hidden   bool // nothing new since it was looked into
+	Clues    []Clue
 }
 
 const warningColumns = "project_id, id, version, customer_id, customer_name, signals, weight, keys, since, calm_keys, calm, calm_by, calm_at, hidden"
@@ -153,7 +154,7 @@ func keepWarning(ctx context.Context, tx db.Tx, w Warning, was bool, c customer.
 			c.Project, tx.NewID(), c.ID, w.Name, w.Signals, w.Weight, w.Keys, core.Today(ctx), false)
 		return err
 	}
-	if before == w {
+	if before.Name == w.Name && before.Keys == w.Keys && before.Hidden == w.Hidden {
 		return nil
 	}
 	return db.ExecOne(ctx, tx, "update visit_warning set customer_name = $1, signals = $2, weight = $3, keys = $4, hidden = $5, version = version + 1 where project_id = $6 and id = $7",
@@ -235,6 +236,9 @@ func findWarnings(ctx context.Context, tx db.Tx, q register.Query) ([]Warning, e
 	ws, err := db.All(ctx, tx, (*Warning).dest, "select "+warningColumns+" from visit_warning where "+c.then("weight desc, signals desc, id desc", q.Limit), c.args...)
 	for i := range ws {
 		ws[i].Ref.Kind = "warning"
+		if err == nil {
+			ws[i].Clues, err = SignsOf(ctx, tx, ws[i].Customer)
+		}
 	}
 	return ws, err
 }
