@@ -33,8 +33,8 @@ func (t *town) visits(ctx context.Context, tx db.Tx, morning time.Time) error {
 		if err := visit.OpenDay(t.one(at(ctx, morning), core.Desk), tx, day); err != nil {
 			return err
 		}
-		if err := t.callOn(ctx, tx, morning.Add(2*time.Hour), day); err != nil {
-			return fmt.Errorf("the visit of %s: %w", day, err)
+		if err := t.rounds(ctx, tx, morning.Add(2*time.Hour), day); err != nil {
+			return fmt.Errorf("the visits of %s: %w", day, err)
 		}
 		if err := t.contacts(ctx, tx, morning.Add(time.Hour)); err != nil {
 			return err
@@ -56,11 +56,28 @@ func (t *town) visits(ctx context.Context, tx db.Tx, morning time.Time) error {
 // turn counts the working days so far, about: whose turn it is.
 func (t *town) turn() int { return t.today * 5 / 7 }
 
-func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Date) error {
+// rounds visits a key customer whose regular visit falls due (C16.3), and whoever's turn it is.
+func (t *town) rounds(ctx context.Context, tx db.Tx, came time.Time, day core.Date) error {
+	due, err := db.Value[core.ID](ctx, tx, `select record_id from duty_duty where project_id = $1 and clause = 'C16.3' and kind = 'customer' and state = 'open' and due_day <= $2
+		order by due_day, record_id limit 1`, t.place.ID, day.Add(9))
+	if err != nil {
+		return err
+	}
+	for _, u := range t.units {
+		if u.customer == due && due != 0 {
+			if err := t.callOn(ctx, tx, came.Add(-45*time.Minute), day, u); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return t.callOn(ctx, tx, came, day, t.units[t.turn()%len(t.units)])
+}
+
+func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Date, u unit) error {
 	if came.Add(7 * time.Hour).After(t.now) {
 		return nil
 	}
-	u := t.units[t.turn()%len(t.units)]
 	clock := func(after time.Duration) context.Context { return t.one(at(ctx, came.Add(after)), core.Desk) }
 	v, err := visit.PlanVisit(clock(-90*time.Minute), tx, visit.Usual(ctx, u.customer, visit.Daily, day))
 	if err != nil {

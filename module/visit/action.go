@@ -443,8 +443,7 @@ func (v *Visit) agree(ctx context.Context, tx db.Tx, day core.Date) error {
 		return core.Invalid("next_day", "下一次拜访应在这一次之后", "The next visit comes after this one")
 	}
 	in := Usual(ctx, v.Customer, Agreed, day)
-	in.Purpose = core.T("按 %s 约定再次拜访", "Visit as agreed at %s", v.Number).Say(ctx)
-	in.Visitor = v.Visitor
+	in.Purpose, in.Goal, in.Visitor = v.Purpose, v.Goal, v.Visitor
 	next, err := PlanVisit(ctx, tx, in)
 	v.Next = next.Ref.ID
 	return err
