@@ -12,8 +12,8 @@ import (
 	"huiyin/module/outbox"
 	"huiyin/module/project"
 	"huiyin/module/repair"
-	"huiyin/module/survey"
 	"huiyin/module/report"
+	"huiyin/module/survey"
 	"huiyin/module/user"
 	"huiyin/module/visit"
 )

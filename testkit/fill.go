@@ -35,11 +35,9 @@ func (k *Kit) Fill(p core.Project) {
 		fillWork,
 		fillSurvey,
 		fillOffice,
+		fillVisits,
 		fillReports,
 	} {
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice, fillVisits} {
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillOffice, fillVisits, fillReports} {
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillSurvey, fillOffice, fillVisits, fillReports} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }
