@@ -503,3 +503,8 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 func Tables() []journal.Table {
 	return []journal.Table{{Kind: Kind, Name: "notify_outbox"}, {Kind: "choice", Name: "notify_choice"}, {Kind: "channel", Name: "notify_setting"}, {Kind: "webhook", Name: "notify_hook"}}
 }
+
+// ToCustomer lists what was sent to a customer, newest first.
+func ToCustomer(ctx context.Context, tx db.Tx, project, customer core.ID, limit int) ([]Delivery, error) {
+	return db.All(ctx, tx, (*Delivery).dest, "select "+columns+" from notify_outbox where project_id = $1 and customer_id = $2 order by id desc limit $3", project, customer, limit)
+}

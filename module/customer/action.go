@@ -38,6 +38,14 @@ type In struct {
 	MetOn       core.Date // the first contact, from which C15.2 counts
 	MoveIn      core.Date
 	Note        string
+	Nature      string        // empty: an ordinary customer (C6.8)
+	Trade       string        // of a special customer
+	Enterprise  string        // C15.8
+	ParentOrg   string        // C15.8
+	Plates      core.Personal // B1.5
+	Relation    string        // B1.5
+	LeaseFrom   core.Date     // B1.5
+	LeaseTo     core.Date
 	Contacts    []Entry
 	Unit        core.ID // a unit to begin with
 	Part        string
@@ -53,7 +61,8 @@ type Entry struct {
 	Name  core.Personal
 	Role  string
 	Phone core.Phone
-	More  []core.Phone `json:"more,omitempty"`
+	More  []core.Phone  `json:"more,omitempty"`
+	Mail  core.Personal `json:"mail,omitempty"`
 	Note  string
 }
 
@@ -85,6 +94,9 @@ func canFile(ctx context.Context, tx db.Tx, self core.ID, in In) error {
 		return err
 	}
 	if err := canBeKey(ctx, tx, in.Category, len(in.Contacts)); err != nil {
+		return err
+	}
+	if err := canBeOf(ctx, tx, in); err != nil {
 		return err
 	}
 	twin, err := byBlind(ctx, tx, db.Blind(tx, "idno", tidyID(in.IDNo)), self)
@@ -170,6 +182,9 @@ func (in *In) complete() {
 	if in.Kind == "" {
 		in.Kind = KindTenant
 	}
+	if in.Nature == "" {
+		in.Nature = Usual
+	}
 	if in.Credit == "" {
 		in.Credit = "unknown"
 	}
@@ -208,6 +223,8 @@ func (c *Customer) take(in In) {
 	c.Industry, c.LegalPerson, c.Address, c.Nationality, c.Facilities = in.Industry, in.LegalPerson, in.Address, in.Nationality, in.Facilities
 	c.Category, c.Grade, c.Credit, c.CreditNote, c.Needs, c.Opinions = in.Category, in.Grade, in.Credit, in.CreditNote, in.Needs, in.Opinions
 	c.Keeper, c.MoveIn, c.Note = in.Keeper, in.MoveIn, in.Note
+	c.Nature, c.Trade, c.Enterprise, c.ParentOrg = in.Nature, in.Trade, in.Enterprise, in.ParentOrg
+	c.Plates, c.Relation, c.LeaseFrom, c.LeaseTo = in.Plates, in.Relation, in.LeaseFrom, in.LeaseTo
 }
 
 // setID seals the ID number under the customer's own key (L5); an empty one leaves what is there.
@@ -244,7 +261,7 @@ func verification(ctx context.Context, tx db.Tx) (calendar.Clock, core.Span, err
 func addParts(ctx context.Context, tx db.Tx, c Customer, in In) error {
 	ks := make([]Contact, len(in.Contacts))
 	for i, e := range in.Contacts {
-		ks[i] = Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}
+		ks[i] = Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones(), e.mail()}
 	}
 	if err := insertContacts(ctx, tx, ks...); err != nil {
 		return err
@@ -423,6 +440,7 @@ func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
 	if err := canEditTo(ctx, tx, c, in); err != nil {
 		return err
 	}
+	before := c
 	c.take(in)
 	if err := c.setID(ctx, tx, in.IDNo); err != nil {
 		return err
@@ -439,6 +457,9 @@ func Edit(ctx context.Context, tx db.Tx, id core.ID, in In) error {
 		return err
 	}
 	if err := closeGaps(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := maintained(ctx, tx, c, differences(ctx, before, c)); err != nil {
 		return err
 	}
 	return record(ctx, tx, c, "edited", in)
@@ -671,6 +692,9 @@ func Change(ctx context.Context, tx db.Tx, id core.ID, what string) error {
 	if err := duty.Open(ctx, tx, "C15.2", c.Ref(), duty.Again(), about(ctx, c, core.T("更新客户资料", "Enter the customer's change"))); err != nil {
 		return err
 	}
+	if err := propose(ctx, tx, c, Upkeep{Source: FromDesk, What: what}, nil); err != nil {
+		return err
+	}
 	return record(ctx, tx, c, "change", map[string]any{"what": core.Personal(what)})
 }
 
@@ -757,7 +781,10 @@ func AddContact(ctx context.Context, tx db.Tx, id core.ID, e Entry) (core.ID, er
 	if err := canTakeMore(ctx, tx, c); err != nil {
 		return 0, err
 	}
-	k := Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}
+	if err := canAddFamily(ctx, tx, c, e); err != nil {
+		return 0, err
+	}
+	k := Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones(), e.mail()}
 	if err := insertContacts(ctx, tx, k); err != nil {
 		return 0, err
 	}
@@ -801,8 +828,13 @@ func ChangeContact(ctx context.Context, tx db.Tx, id, contact core.ID, e Entry) 
 	if err != nil {
 		return err
 	}
-	if err := updateContact(ctx, tx, Contact{contact, id, e.Name, e.Role, e.Note, nil}); err != nil {
+	if err := updateContact(ctx, tx, Contact{contact, id, e.Name, e.Role, e.Note, nil, ""}); err != nil {
 		return err
+	}
+	if e.Mail != "" {
+		if err := putMail(ctx, tx, id, contact, e.mail()); err != nil {
+			return err
+		}
 	}
 	if len(e.phones()) > 0 {
 		if err := dropPhones(ctx, tx, id, contact); err != nil {

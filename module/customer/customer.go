@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"huiyin/core"
+	"huiyin/notify"
 	"huiyin/register"
 )
 
@@ -30,10 +31,11 @@ var migrations embed.FS
 
 // Kinds of customer (B1.1).
 const (
-	KindOwner   = "owner"
-	KindTenant  = "tenant"
-	KindVisitor = "visitor"
-	KindPartner = "partner"
+	KindOwner    = "owner"
+	KindTenant   = "tenant"
+	KindResident = "resident" // 住户: lives or works in the owner's unit (B1.5)
+	KindVisitor  = "visitor"
+	KindPartner  = "partner"
 )
 
 // Forms of customer.
@@ -73,11 +75,12 @@ const (
 	RoleFinance = "finance" // 财务
 	RoleInside  = "inside"  // 紧急联系人, office hours
 	RoleOutside = "outside" // 紧急联系人, outside office hours
+	RoleFamily  = "family"  // 家庭成员: optional, with consent of their own, off by default (B1.5)
 	RoleOther   = "other"
 )
 
 func kinds() []core.Choice {
-	return []core.Choice{{Value: KindTenant, Label: core.T("租户", "Tenant")}, {Value: KindOwner, Label: core.T("业主", "Owner")},
+	return []core.Choice{{Value: KindTenant, Label: core.T("租户", "Tenant")}, {Value: KindOwner, Label: core.T("业主", "Owner")}, {Value: KindResident, Label: core.T("住户", "Resident")},
 		{Value: KindVisitor, Label: core.T("访客", "Visitor")}, {Value: KindPartner, Label: core.T("合作单位", "Partner")}}
 }
 
@@ -108,7 +111,7 @@ func credits() []core.Choice {
 
 func contactRoles() []core.Choice {
 	return []core.Choice{{Value: RoleContact, Label: core.T("联系人", "Contact")}, {Value: RoleHead, Label: core.T("负责人", "Person in charge")}, {Value: RoleFinance, Label: core.T("财务联系人", "Finance contact")},
-		{Value: RoleInside, Label: core.T("紧急联系人(办公时间)", "Emergency contact, office hours")}, {Value: RoleOutside, Label: core.T("紧急联系人(非办公时间)", "Emergency contact, outside office hours")}, {Value: RoleOther, Label: core.T("其他", "Other")}}
+		{Value: RoleInside, Label: core.T("紧急联系人(办公时间)", "Emergency contact, office hours")}, {Value: RoleOutside, Label: core.T("紧急联系人(非办公时间)", "Emergency contact, outside office hours")}, {Value: RoleFamily, Label: core.T("家庭成员", "Family member")}, {Value: RoleOther, Label: core.T("其他", "Other")}}
 }
 
 func parts() []core.Choice {
@@ -168,6 +171,14 @@ type Customer struct {
 	Origin      string
 	Note        string
 	Extra       string
+	Nature      string        // Usual or Special (C6.8)
+	Trade       string        // of a special customer: lawyer, bank…
+	Enterprise  string        // type of enterprise 企业性质 (C15.8)
+	ParentOrg   string        // 主管单位 (C15.8)
+	Plates      core.Personal // number plates of an owner (B1.5)
+	Relation    string        // of a resident to the owner (B1.5)
+	LeaseFrom   core.Date     // of a tenant (B1.5)
+	LeaseTo     core.Date
 
 	// Of lists and look-ups, filled by withSummary.
 	Units   string
@@ -179,7 +190,7 @@ func (c *Customer) dest() []any {
 	return []any{&c.Project, &c.ID, &c.Version, &c.Changed, &c.Kind, &c.Form, &c.Name, &c.NameKey, &c.IDKind, &c.IDSealed, &c.IDBlind, &c.IDMask, &c.IDWrong,
 		&c.Industry, &c.LegalPerson, &c.Address, &c.Nationality, &c.Facilities, &c.Category, &c.Grade, &c.Credit, &c.CreditNote, &c.Needs, &c.Opinions,
 		&c.Keeper, &c.State, &c.MetOn, &c.FiledAt, &c.MoveIn, &c.VerifiedAt, &c.VerifyBy, &c.ConfirmedAt, &c.ConfirmedBy, &c.MergedInto, &c.ErasedAt,
-		&c.Origin, &c.Note, &c.Extra}
+		&c.Origin, &c.Note, &c.Extra, &c.Nature, &c.Trade, &c.Enterprise, &c.ParentOrg, &c.Plates, &c.Relation, &c.LeaseFrom, &c.LeaseTo}
 }
 
 // Ref names the customer.
@@ -208,6 +219,7 @@ type Contact struct {
 	Role     string
 	Note     string
 	Phones   []core.Phone
+	Mail     string // e-mail address, in small letters; of Contacts, not of lists
 }
 
 // Stay is a customer's part in a unit, from a day to a day.
@@ -282,7 +294,8 @@ func FormOf(name, id string) string {
 }
 
 // FileKind is the register's kind.
-var FileKind = register.Kind{Name: "customer", Plural: "customers", Label: core.T("客户档案", "Customers"), Table: "customer_customer", Events: events(), About: named}
+var FileKind = register.Kind{Name: "customer", Plural: "customers", Label: core.T("客户档案", "Customers"), Table: "customer_customer", Events: events(), About: named,
+	Choices: map[string][]core.Choice{"kind": append(paperKinds(), remarkKinds()...), "direction": directions(), "how": append(letterHows(), reportHows()...), "channel": notify.Channels()}}
 
 func events() map[string]core.Text {
 	return map[string]core.Text{
@@ -293,5 +306,7 @@ func events() map[string]core.Text {
 		"reported": core.T("联系报告:{summary}", "contact report: {summary}"), "merged": core.T("并入 {name}", "merged into {name}"), "absorbed": core.T("并入了 {name}", "took in {name}"), "unmerged": core.T("撤销合并", "the merge was undone"),
 		"exported": core.T("应本人要求导出资料", "exported the person's data"), "erased": core.T("应本人要求删除个人信息", "erased the personal data"), "revealed": core.T("查看明文:{reason}", "revealed: {reason}"), "printed": core.T("打印业户基本情况表:{reason}", "printed the information form: {reason}"),
 		"kept": core.T("经办人改为 {to}", "is looked after by {to}"), "left": core.T("已迁出", "moved out"),
+		"paper": core.T("归档资料({kind}):{title}", "filed a paper ({kind}): {title}"), "noted": core.T("动态信息({kind}):{text}", "noted what is new ({kind}): {text}"), "corresponded": core.T("往来记录({direction},{how}):{subject}", "correspondence ({direction}, {how}): {subject}"),
+		"reminded": core.T("发出核对提醒({channel})", "sent a reminder to check ({channel})"), "proposed": core.T("客户自助提出变动,待核对", "the customer proposed a change, to be verified"), "access_asked": core.T("申请查阅完整档案:{reason}", "asked to read it in full: {reason}"),
 	}
 }

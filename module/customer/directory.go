@@ -193,5 +193,6 @@ func canStep(d Directory, from string) error {
 }
 
 func recurring() []duty.Recurring {
-	return []duty.Recurring{{Clause: "D4.7", Number: "day", Title: core.T("确认商户通讯录并送安保签收", "Confirm the telephone list and have security sign for it"), URL: "directory"}}
+	return []duty.Recurring{{Clause: "D4.7", Number: "day", Title: core.T("确认商户通讯录并送安保签收", "Confirm the telephone list and have security sign for it"), URL: "directory"},
+		{Clause: "B1.6", Number: "day", Title: core.T("提醒客户核对并更新信息", "Remind customers to check and update their information"), URL: "customer/check"}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -27,6 +28,13 @@ func routes() []web.Route {
 	specs := core.Specs(reasonFields())
 	return []web.Route{
 		{Pattern: "GET /p/{project}/customer/duplicates", Perm: "customer.merge", Handle: duplicatesPage},
+		{Pattern: "GET /p/{project}/customer/check", Perm: "customer.remind", Handle: checkListPage},
+		{Pattern: "POST /p/{project}/customer/check", Perm: "customer.remind", Handle: sendChecks},
+		{Pattern: "GET /check/{place}/{token}", Perm: web.Public, Handle: ownPage},
+		{Pattern: "POST /check/{place}/{token}", Perm: web.Public, Handle: saveOwn, Failed: ownFailed, Specs: core.Specs(checkFields())},
+		{Pattern: "POST /check/{place}/{token}/fine", Perm: web.Public, Handle: fineOwn},
+		{Pattern: "GET /p/{project}/customer/{id}/basic.pdf", Perm: "customer.view", Handle: basicPDF},
+		{Pattern: "GET /p/{project}/upkeep/{id}/form.pdf", Perm: "upkeep.view", Handle: upkeepPDF},
 		{Pattern: "GET /p/{project}/customer/{id}/form.pdf", Perm: "customer.view", Handle: formMasked},
 		{Pattern: "POST /p/{project}/customer/{id}/form.pdf", Perm: "customer.reveal", Specs: specs, Handle: formPlain},
 		{Pattern: "POST /p/{project}/customer/{id}/data", Perm: "customer.subject", Specs: specs, Handle: subjectData},
@@ -49,9 +57,15 @@ func fileRecord(ctx context.Context, tx db.Tx, c Customer) (register.Record, err
 		head.Pills = append(head.Pills, ui.PillView{Tone: ui.Late, Text: core.T("欠费 ¥%s", "Owes ¥%s", f.owed.String())})
 	}
 	cards := []templ.Component{register.FieldsCard(core.T("档案", "File"), f.pairs(ctx)), contactsCard(f.contactTable(ctx), f.missing, register.ClauseLink(ctx, "D2.7"), FileKind.Href(ctx, c.ID, "form.pdf")),
-		lacksCard(core.T("档案分类还缺", "The file is not yet classed by"), f.unclassed, register.ClauseLink(ctx, "E5.1")), tableCard(core.T("单元", "Units"), f.stayTable(ctx))}
+		lacksCard(core.T("档案分类还缺", "The file is not yet classed by"), f.unclassed, register.ClauseLink(ctx, "E5.1")),
+		lacksCard(core.T("准入资料还缺", "Of the admission papers there lacks"), f.unadmitted, register.ClauseLink(ctx, "A8.1")), lacksCard(core.T("按类型还缺", "For this type of customer there lacks"), f.untyped, register.ClauseLink(ctx, "B1.5")),
+		lacksCard(core.T("客户基本信息表还缺", "The Customer Information Form still lacks"), f.unformed, register.ClauseLink(ctx, "C15.8")), tableCard(core.T("单元", "Units"), f.stayTable(ctx))}
+	cards = append(cards, f.collectedCards(ctx)...)
 	cards = append(cards, f.openingCards(ctx)...)
 	side := []templ.Component{tableCard(core.T("个人信息同意", "Consent to personal data"), f.consentTable(ctx)), tableCard(core.T("联系报告", "Contact reports"), f.reportTable(ctx))}
+	if len(f.accesses) > 0 {
+		side = append(side, tableCard(core.T("查阅完整档案", "Reading it in full"), accessTable(ctx, f.accesses)))
+	}
 	if len(f.twins) > 0 {
 		side = append(side, tableCard(core.T("可能重复的档案", "Possible duplicates"), f.twinTable(ctx)))
 	}
@@ -90,7 +104,15 @@ type file struct {
 	twins    []Twin
 	missing  []core.Text
 
-	unclassed []core.Text
+	unclassed  []core.Text
+	unadmitted []core.Text
+	untyped    []core.Text
+	unformed   []core.Text
+	papers     []Paper
+	remarks    []Remark
+	letters    []Letter
+	filing     bool // C15.7 is on
+	accesses   []Access
 }
 
 func gatherFile(ctx context.Context, tx db.Tx, c Customer) (*file, error) {
@@ -106,6 +128,17 @@ func gatherFile(ctx context.Context, tx db.Tx, c Customer) (*file, error) {
 		func() error { f.arrears, err = ArrearsOf(ctx, tx, c.ID); return err },
 		func() error { f.missing, err = Missing(ctx, tx, c, f.contacts); return err },
 		func() error { f.unclassed, err = Unclassed(ctx, tx, c); return err },
+		func() error { f.papers, err = Papers(ctx, tx, c.ID); return err },
+		func() error {
+			f.unadmitted, err = Unadmitted(ctx, tx, c, f.contacts, f.papers, len(f.leases))
+			return err
+		},
+		func() error { f.untyped, err = Untyped(ctx, tx, c, f.contacts); return err },
+		func() error { f.unformed, err = Unformed(ctx, tx, c, f.contacts); return err },
+		func() error { f.remarks, err = Remarks(ctx, tx, c.ID, remarksShown); return err },
+		func() error { f.filing, err = regulation.On(ctx, tx, "C15.7"); return err },
+		func() error { f.letters, err = Letters(ctx, tx, c.ID, lettersShown); return err },
+		func() error { f.accesses, err = accesses(ctx, tx, c.ID, 5); return err },
 	}
 	if c.Live() {
 		steps = append(steps, func() error { f.twins, err = Twins(ctx, tx, c); return err })
@@ -191,6 +224,9 @@ func (f *file) pairs(ctx context.Context) []ui.Pair {
 	for _, p := range []ui.Pair{{Label: core.T("性质", "Form"), Value: core.Label(forms(), f.Form).Say(ctx)}, {Label: core.T("证件号", "ID number"), Value: id}, {Label: core.T("行业", "Industry"), Value: f.Industry},
 		{Label: core.T("法定代表人", "Legal representative"), Value: string(f.LegalPerson)}, {Label: core.T("法定地址", "Registered address"), Value: string(f.Address)}, {Label: core.T("国籍/注册地", "Nationality"), Value: f.Nationality},
 		{Label: core.T("自有设施", "Facilities"), Value: f.Facilities}, {Label: core.T("客户类别", "Category"), Value: core.Label(Categories(), f.Category).Say(ctx)}, {Label: core.T("等级", "Grade"), Value: core.Label(grades(), f.Grade).Say(ctx)},
+		{Label: core.T("客户性质", "Nature"), Value: strings.TrimSpace(core.Label(Natures(), f.Nature).Say(ctx) + " " + core.Label(Trades(), f.Trade).Say(ctx))}, {Label: core.T("企业性质", "Type of enterprise"), Value: core.Label(Enterprises(), f.Enterprise).Say(ctx)},
+		{Label: core.T("主管单位", "Parent organisation"), Value: f.ParentOrg}, {Label: core.T("车牌号", "Number plates"), Value: string(f.Plates)}, {Label: core.T("与业主关系", "Relation to the owner"), Value: f.Relation},
+		{Label: core.T("租赁期限", "Lease term"), Value: strings.Trim(string(f.LeaseFrom)+" – "+string(f.LeaseTo), "– ")},
 		{Label: core.T("信用状况", "Credit standing"), Value: strings.TrimSpace(core.Label(credits(), f.Credit).Say(ctx) + " " + f.CreditNote)}, {Label: core.T("服务需求", "Service needs"), Value: f.Needs}, {Label: core.T("服务意见", "Opinions"), Value: f.Opinions},
 		{Label: core.T("入驻日期", "Moved in"), Value: string(f.MoveIn)}, {Label: core.T("下次核实", "Verify by"), Value: verified}, {Label: core.T("备注", "Note"), Value: f.Note}, {Label: core.T("导入时的其他列", "Other imported columns"), Value: f.Extra}} {
 		if p.Value != "" {
@@ -217,11 +253,38 @@ func cells(texts ...string) ui.Row {
 }
 
 func (f *file) contactTable(ctx context.Context) ui.TableView {
-	t := ui.TableView{Columns: heads(core.T("姓名", "Name"), core.T("身份", "Role"), core.T("电话", "Telephone")), Empty: core.T("还没有联系人", "No contacts yet")}
+	t := ui.TableView{Columns: heads(core.T("姓名", "Name"), core.T("身份", "Role"), core.T("电话", "Telephone"), core.T("邮箱", "E-mail")), Empty: core.T("还没有联系人", "No contacts yet")}
 	for _, k := range f.contacts {
-		t.Rows = append(t.Rows, cells(string(k.Name), core.Label(contactRoles(), k.Role).Say(ctx), masks(k.Phones)))
+		t.Rows = append(t.Rows, cells(string(k.Name), core.Label(contactRoles(), k.Role).Say(ctx), masks(k.Phones), MaskMail(k.Mail)))
 	}
 	return t
+}
+
+// collectedCards are what is collected at admission and day by day (A8.1), and the correspondence (C15.7).
+func (f *file) collectedCards(ctx context.Context) []templ.Component {
+	papers := ui.TableView{Columns: heads(core.T("种类", "Kind"), core.T("名称", "Title"), core.T("编号", "Number"), core.T("有效期至", "Valid until"), core.T("归档", "Filed"))}
+	for _, p := range f.papers {
+		row := cells(core.Label(paperKinds(), p.Kind).Say(ctx), p.Title, p.Number, string(p.Until), p.At.In(core.ProjectOf(ctx).Zone).Format(time.DateOnly)+" "+p.By)
+		if p.Until != "" && p.Until < core.Today(ctx) {
+			row.Tone = ui.Late
+		}
+		papers.Rows = append(papers.Rows, row)
+	}
+	notes := ui.TableView{Columns: heads(core.T("日期", "Day"), core.T("种类", "Kind"), core.T("内容", "What"), core.T("人员", "Who"))}
+	for _, r := range f.remarks {
+		notes.Rows = append(notes.Rows, cells(string(r.On), core.Label(remarkKinds(), r.Kind).Say(ctx), r.Text, r.By))
+	}
+	var out []templ.Component
+	if len(papers.Rows) > 0 {
+		out = append(out, tableCard(core.T("准入资料", "Papers of admission"), papers))
+	}
+	if len(notes.Rows) > 0 {
+		out = append(out, tableCard(core.T("动态信息", "What is new"), notes))
+	}
+	if f.filing {
+		out = append(out, tableCard(core.T("往来记录", "Correspondence"), letterTable(ctx, f.letters)))
+	}
+	return out
 }
 
 func (f *file) stayTable(ctx context.Context) ui.TableView {
@@ -452,6 +515,9 @@ func formPlain(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 	}
 	c, err := lockLive(ctx, tx, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := mayOpen(ctx, tx, c); err != nil {
 		return nil, err
 	}
 	plain, err := IDNumber(ctx, tx, c)

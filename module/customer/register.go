@@ -16,6 +16,8 @@ func fileFields() []core.Field[Customer] {
 		{Name: "kind", Label: core.T("类型", "Kind"), Ptr: func(c *Customer) any { return &c.Kind }, Choices: kinds()},
 		{Name: "form", Label: core.T("性质", "Form"), Ptr: func(c *Customer) any { return &c.Form }, Choices: forms()},
 		{Name: "category", Label: core.T("客户类别", "Category"), Ptr: func(c *Customer) any { return &c.Category }, Choices: Categories()},
+		{Name: "nature", Label: core.T("客户性质", "Nature"), Ptr: func(c *Customer) any { return &c.Nature }, Choices: Natures()},
+		{Name: "trade", Label: core.T("合作类型", "Partner in"), Ptr: func(c *Customer) any { return &c.Trade }, Choices: Trades()},
 		{Name: "grade", Label: core.T("等级", "Grade"), Ptr: func(c *Customer) any { return &c.Grade }, Choices: grades()},
 		{Name: "credit", Label: core.T("信用状况", "Credit standing"), Ptr: func(c *Customer) any { return &c.Credit }, Choices: credits()},
 		{Name: "state", Label: core.T("状态", "State"), Ptr: func(c *Customer) any { return &c.State }, Choices: states()},
@@ -38,6 +40,14 @@ func basicFields() []core.Field[In] {
 		{Name: "id_no", Label: core.T("统一社会信用代码/证件号", "Credit code or ID number"), Hint: core.T("留空则不变;证件号加密保存", "Left empty it stays; ID numbers are stored encrypted"), Ptr: func(in *In) any { return &in.IDNo }, Max: 30},
 		{Name: "category", Label: core.T("客户类别", "Category"), Ptr: func(in *In) any { return &in.Category }, Choices: Categories()},
 		{Name: "grade", Label: core.T("等级", "Grade"), Ptr: func(in *In) any { return &in.Grade }, Choices: grades()},
+		{Name: "nature", Label: core.T("客户性质", "Nature"), Ptr: func(in *In) any { return &in.Nature }, Choices: Natures()},
+		{Name: "trade", Label: core.T("特殊客户的合作类型", "A special customer's line"), Ptr: func(in *In) any { return &in.Trade }, Choices: Trades()},
+		{Name: "enterprise", Label: core.T("企业性质", "Type of enterprise"), Ptr: func(in *In) any { return &in.Enterprise }, Choices: Enterprises()},
+		{Name: "parent_org", Label: core.T("主管单位", "Parent organisation"), Ptr: func(in *In) any { return &in.ParentOrg }, Max: 100},
+		{Name: "plates", Label: core.T("车牌号(业主)", "Number plates (owner)"), Ptr: func(in *In) any { return &in.Plates }, Max: 100},
+		{Name: "relation", Label: core.T("与业主关系(住户)", "Relation to the owner (resident)"), Ptr: func(in *In) any { return &in.Relation }, Max: 40},
+		{Name: "lease_from", Label: core.T("租赁起期(租户)", "Lease from (tenant)"), Ptr: func(in *In) any { return &in.LeaseFrom }},
+		{Name: "lease_to", Label: core.T("租赁止期(租户)", "Lease until (tenant)"), Ptr: func(in *In) any { return &in.LeaseTo }},
 		{Name: "industry", Label: core.T("行业", "Industry"), Ptr: func(in *In) any { return &in.Industry }, Max: 60},
 		{Name: "legal_person", Label: core.T("法定代表人", "Legal representative"), Ptr: func(in *In) any { return &in.LegalPerson }, Max: 60},
 		{Name: "address", Label: core.T("法定地址", "Registered address"), Ptr: func(in *In) any { return &in.Address }},
@@ -73,7 +83,7 @@ func newFields() []core.Field[In] {
 	id.Hint = core.T("加密保存;个人证件号须另行取得单独同意", "Stored encrypted; a person's number needs a consent of its own")
 	all["id_no"] = id
 	var out []core.Field[In]
-	for _, name := range []string{"name", "kind", "form", "category", "unit", "part", "contacts", "consent", "consent_by", "id_no", "sensitive", "industry", "legal_person", "address", "nationality", "move_in", "met_on",
+	for _, name := range []string{"name", "kind", "form", "category", "unit", "part", "contacts", "consent", "consent_by", "id_no", "sensitive", "nature", "trade", "enterprise", "parent_org", "industry", "legal_person", "address", "plates", "relation", "lease_from", "lease_to", "nationality", "move_in", "met_on",
 		"keeper", "grade", "credit", "credit_note", "facilities", "needs", "opinions", "note"} {
 		out = append(out, all[name])
 	}
@@ -85,6 +95,7 @@ func entryFields() []core.Field[Entry] {
 		{Name: "name", Label: core.T("姓名", "Name"), Ptr: func(e *Entry) any { return &e.Name }, Required: true, Max: 60},
 		{Name: "role", Label: core.T("身份", "Role"), Ptr: func(e *Entry) any { return &e.Role }, Required: true, Choices: contactRoles()},
 		{Name: "phone", Label: core.T("电话", "Telephone"), Ptr: func(e *Entry) any { return &e.Phone }, Max: 40},
+		{Name: "mail", Label: core.T("邮箱", "E-mail"), Ptr: func(e *Entry) any { return &e.Mail }, Max: 120},
 		{Name: "note", Label: core.T("备注", "Note"), Ptr: func(e *Entry) any { return &e.Note }},
 	}
 }
@@ -94,7 +105,7 @@ func fileRegister() register.Any {
 		Kind: FileKind, Viewers: staff(), Export: []core.Role{core.Supervisor, core.Archivist, core.Manager}, Fields: fileFields(),
 		Columns: []string{"name", "kind", "units", "contact", "phone", "category", "state"},
 		Filters: []register.Filter{{Name: "kind", Label: core.T("类型", "Kind"), Kind: core.KindChoice, Choices: kinds()}, {Name: "category", Label: core.T("类别", "Category"), Kind: core.KindChoice, Choices: Categories()},
-			{Name: "grade", Label: core.T("等级", "Grade"), Kind: core.KindChoice, Choices: grades()}, {Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: states()},
+			{Name: "nature", Label: core.T("客户性质", "Nature"), Kind: core.KindChoice, Choices: Natures()}, {Name: "grade", Label: core.T("等级", "Grade"), Kind: core.KindChoice, Choices: grades()}, {Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: states()},
 			{Name: "building", Label: core.T("楼座", "Building"), Kind: core.KindChoice, Choose: buildingChoices}, {Name: "overdue", Label: core.T("逾期未核实", "Verification overdue"), Kind: core.KindBool}},
 		ID: func(c *Customer) core.ID { return c.ID }, Version: func(c *Customer) int64 { return c.Version },
 		Cursor: func(c *Customer) string { return core.ID(c.FiledAt.UnixMicro()).String() + "~" + c.ID.String() },
@@ -104,13 +115,16 @@ func fileRegister() register.Any {
 		},
 		Reveal: map[string]func(context.Context, db.Tx, core.ID) (string, error){"id_no": revealID, "phone": revealPhones}, Revealers: []core.Role{core.Desk, core.Supervisor, core.Manager},
 		Verbs: []register.Verber{newVerb(), meetVerb(), fileVerb(), editVerb(), confirmVerb(), verifyVerb(), changeVerb(), addContactVerb(), changeContactVerb(), removeContactVerb(), occupyVerb(),
-			vacateVerb(), reportVerb(), consentVerb(), withdrawVerb(), mergeVerb(), unmergeVerb(), eraseVerb()},
+			vacateVerb(), reportVerb(), consentVerb(), withdrawVerb(), mergeVerb(), unmergeVerb(), paperVerb(), noteVerb(), letterVerb(), familyVerb(), askVerb(), remindVerb(), eraseVerb()},
 	}
 }
 
 func revealID(ctx context.Context, tx db.Tx, id core.ID) (string, error) {
 	c, err := Get(ctx, tx, id)
 	if err != nil {
+		return "", err
+	}
+	if err := mayOpen(ctx, tx, c); err != nil {
 		return "", err
 	}
 	return IDNumber(ctx, tx, c)
@@ -148,7 +162,8 @@ func meetVerb() register.Verber {
 func fillFile(ctx context.Context, tx db.Tx, id core.ID, in *In) error {
 	c, err := Get(ctx, tx, id)
 	*in = In{Kind: c.Kind, Form: c.Form, Name: c.Name, Industry: c.Industry, LegalPerson: c.LegalPerson, Address: c.Address, Nationality: c.Nationality, Facilities: c.Facilities, Category: c.Category,
-		Grade: c.Grade, Credit: c.Credit, CreditNote: c.CreditNote, Needs: c.Needs, Opinions: c.Opinions, Keeper: c.Keeper, MetOn: c.MetOn, MoveIn: c.MoveIn, Note: c.Note}
+		Grade: c.Grade, Credit: c.Credit, CreditNote: c.CreditNote, Needs: c.Needs, Opinions: c.Opinions, Keeper: c.Keeper, MetOn: c.MetOn, MoveIn: c.MoveIn, Note: c.Note,
+		Nature: c.Nature, Trade: c.Trade, Enterprise: c.Enterprise, ParentOrg: c.ParentOrg, Plates: c.Plates, Relation: c.Relation, LeaseFrom: c.LeaseFrom, LeaseTo: c.LeaseTo}
 	return err
 }
 
@@ -240,7 +255,8 @@ func changeContactVerb() register.Verber {
 	return register.Verb[chosen]{Name: "change_contact", Label: core.T("修改联系人", "Change a contact"), Roles: keepers(), Can: canEdit, Choices: contactChoices,
 		Fields: []core.Field[chosen]{chooseField(core.T("联系人", "Contact")), {Name: "name", Label: core.T("姓名", "Name"), Ptr: func(c *chosen) any { return &c.Entry.Name }, Required: true, Max: 60},
 			{Name: "role", Label: core.T("身份", "Role"), Ptr: func(c *chosen) any { return &c.Entry.Role }, Required: true, Choices: contactRoles()},
-			{Name: "phone", Label: core.T("电话", "Telephone"), Hint: core.T("留空则不变", "Left empty it stays"), Ptr: func(c *chosen) any { return &c.Entry.Phone }, Max: 40}},
+			{Name: "phone", Label: core.T("电话", "Telephone"), Hint: core.T("留空则不变", "Left empty it stays"), Ptr: func(c *chosen) any { return &c.Entry.Phone }, Max: 40},
+			{Name: "mail", Label: core.T("邮箱", "E-mail"), Hint: core.T("留空则不变", "Left empty it stays"), Ptr: func(c *chosen) any { return &c.Entry.Mail }, Max: 120}},
 		Do: func(ctx context.Context, tx db.Tx, id core.ID, in chosen) (core.ID, error) {
 			return id, ChangeContact(ctx, tx, id, in.Row, in.Entry)
 		}}

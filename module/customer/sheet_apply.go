@@ -133,7 +133,7 @@ func (in *intake) contact(ctx context.Context, tx db.Tx, c *Customer, e Entry) e
 	list := in.known.contacts[c.ID]
 	i := slices.IndexFunc(list, func(x Contact) bool { return sameContact(x, e) })
 	if i < 0 {
-		x := Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones()}
+		x := Contact{tx.NewID(), c.ID, e.Name, e.Role, e.Note, e.phones(), ""}
 		in.pending[x.ID] = true
 		if !slices.Contains(in.contacts, c.ID) {
 			in.contacts = append(in.contacts, c.ID)

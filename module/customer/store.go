@@ -16,7 +16,7 @@ import (
 const columns = `c.project_id, c.id, c.version, c.changed_at, c.kind, c.form, c.name, c.name_key, c.id_kind, c.id_sealed, c.id_blind, c.id_mask, c.id_wrong,
 	c.industry, c.legal_person, c.address, c.nationality, c.facilities, c.category, c.grade, c.credit, c.credit_note, c.needs, c.opinions,
 	c.keeper_id, c.state, c.met_on, c.filed_at, c.move_in, c.verified_at, c.verify_by, c.confirmed_at, c.confirmed_by, c.merged_into, c.erased_at,
-	c.origin, c.note, c.extra`
+	c.origin, c.note, c.extra, c.nature, c.trade, c.enterprise, c.parent_org, c.plates, c.relation, c.lease_from, c.lease_to`
 
 func customers(ctx context.Context, tx db.Tx, where string, args ...any) ([]Customer, error) {
 	return db.All(ctx, tx, (*Customer).dest, "select "+columns+" from customer_customer c where c.project_id = $1 "+where, args...)
@@ -106,7 +106,7 @@ func find(ctx context.Context, tx db.Tx, in register.Query) ([]Customer, error) 
 		marks, args := list(ids, q.args...)
 		q.where, q.args = " and c.id in ("+marks+")", args
 	}
-	for _, name := range []string{"kind", "category", "grade", "state"} {
+	for _, name := range []string{"kind", "category", "nature", "grade", "state"} {
 		if v := in.Filter[name]; v != "" {
 			q.add("c."+name+" = %s", v)
 		}
@@ -213,11 +213,12 @@ func insert(ctx context.Context, tx db.Tx, cs ...Customer) error {
 	for i, c := range cs {
 		rows[i] = []any{c.Project, c.ID, now, by, now, by, c.Kind, c.Form, c.Name, c.NameKey, c.IDKind, c.IDSealed, c.IDBlind, c.IDMask, c.IDWrong,
 			c.Industry, c.LegalPerson, c.Address, c.Nationality, c.Facilities, c.Category, c.Grade, c.Credit, c.CreditNote, c.Needs, c.Opinions, c.Keeper, c.State, c.MetOn, c.FiledAt, c.MoveIn,
-			c.VerifiedAt, c.VerifyBy, c.ConfirmedAt, c.ConfirmedBy, c.Origin, c.Note, c.Extra}
+			c.VerifiedAt, c.VerifyBy, c.ConfirmedAt, c.ConfirmedBy, c.Origin, c.Note, c.Extra,
+			c.Nature, c.Trade, c.Enterprise, c.ParentOrg, c.Plates, c.Relation, c.LeaseFrom, c.LeaseTo}
 	}
 	_, err := db.InsertMany(ctx, tx, `customer_customer (project_id, id, created_at, created_by, changed_at, changed_by, kind, form, name, name_key, id_kind, id_sealed, id_blind, id_mask, id_wrong,
 		industry, legal_person, address, nationality, facilities, category, grade, credit, credit_note, needs, opinions, keeper_id, state, met_on, filed_at, move_in, verified_at, verify_by,
-		confirmed_at, confirmed_by, origin, note, extra)`, "", rows)
+		confirmed_at, confirmed_by, origin, note, extra, nature, trade, enterprise, parent_org, plates, relation, lease_from, lease_to)`, "", rows)
 	return err
 }
 
@@ -226,10 +227,11 @@ func update(ctx context.Context, tx db.Tx, c Customer) error {
 	return db.ExecOne(ctx, tx, `update customer_customer set kind = $1, form = $2, name = $3, name_key = $4, id_kind = $5, id_sealed = $6, id_blind = $7, id_mask = $8, id_wrong = $9,
 		industry = $10, legal_person = $11, address = $12, nationality = $13, facilities = $14, category = $15, grade = $16, credit = $17, credit_note = $18, needs = $19, opinions = $20,
 		keeper_id = $21, state = $22, met_on = $23, move_in = $24, verified_at = $25, verify_by = $26, confirmed_at = $27, confirmed_by = $28, merged_into = $29, erased_at = $30,
-		note = $31, extra = $32, version = version + 1, changed_at = $33, changed_by = $34 where project_id = $35 and id = $36 and version = $37`,
+		note = $31, extra = $32, version = version + 1, changed_at = $33, changed_by = $34, nature = $38, trade = $39, enterprise = $40, parent_org = $41, plates = $42, relation = $43, lease_from = $44, lease_to = $45
+		where project_id = $35 and id = $36 and version = $37`,
 		c.Kind, c.Form, c.Name, c.NameKey, c.IDKind, c.IDSealed, c.IDBlind, c.IDMask, c.IDWrong, c.Industry, c.LegalPerson, c.Address, c.Nationality, c.Facilities, c.Category, c.Grade,
 		c.Credit, c.CreditNote, c.Needs, c.Opinions, c.Keeper, c.State, c.MetOn, c.MoveIn, c.VerifiedAt, c.VerifyBy, c.ConfirmedAt, c.ConfirmedBy, c.MergedInto, c.ErasedAt, c.Note, c.Extra,
-		core.Now(ctx), core.ActorOf(ctx).ID, c.Project, c.ID, c.Version)
+		core.Now(ctx), core.ActorOf(ctx).ID, c.Project, c.ID, c.Version, c.Nature, c.Trade, c.Enterprise, c.ParentOrg, c.Plates, c.Relation, c.LeaseFrom, c.LeaseTo)
 }
 
 // touch raises the version of a file one of whose rows changed.
@@ -279,7 +281,13 @@ func gather(out []Contact, rows []contactRow) []Contact {
 
 // Contacts are a customer's contacts, oldest first.
 func Contacts(ctx context.Context, tx db.Tx, customer core.ID) ([]Contact, error) {
-	return once(tx, "contacts", core.ProjectOf(ctx).ID, customer, func() ([]Contact, error) { return contactsOf(ctx, tx, customer) })
+	return once(tx, "contacts", core.ProjectOf(ctx).ID, customer, func() ([]Contact, error) {
+		ks, err := contactsOf(ctx, tx, customer)
+		if err != nil || len(ks) == 0 {
+			return ks, err
+		}
+		return ks, withMails(ctx, tx, customer, ks)
+	})
 }
 
 // Caller is who calls, from where: what a request takes down of them.
@@ -313,8 +321,15 @@ func insertContacts(ctx context.Context, tx db.Tx, ks ...Contact) error {
 	if _, err := db.InsertMany(ctx, tx, "customer_contact (project_id, id, customer_id, name, role, note)", "", rows); err != nil {
 		return err
 	}
-	_, err := db.InsertMany(ctx, tx, phoneInto, "", phones)
-	return err
+	if _, err := db.InsertMany(ctx, tx, phoneInto, "", phones); err != nil {
+		return err
+	}
+	for _, k := range ks {
+		if err := putMail(ctx, tx, k.Customer, k.ID, k.Mail); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const phoneInto = "customer_phone (project_id, id, customer_id, contact_id, phone)"

@@ -210,6 +210,12 @@ func forget(ctx context.Context, tx db.Tx, id core.ID) error {
 		"update customer_contact set name = '', note = '', removed_at = coalesce(removed_at, 0) where project_id = $1 and customer_id = $2",
 		"update customer_consent set given_by = '' where project_id = $1 and customer_id = $2",
 		"update customer_report set summary = '' where project_id = $1 and customer_id = $2",
+		"delete from customer_mail where project_id = $1 and customer_id = $2",
+		"delete from customer_asked where project_id = $1 and customer_id = $2",
+		"update customer_paper set title = '', number = '' where project_id = $1 and customer_id = $2",
+		"update customer_note set text = '' where project_id = $1 and customer_id = $2",
+		"update customer_letter set subject = '', text = '' where project_id = $1 and customer_id = $2",
+		"update customer_upkeep set fields = '', note = '' where project_id = $1 and customer_id = $2",
 		"update customer_directory_line set name = '', contact = '', phone_mask = '', emergency = '' where project_id = $1 and customer_id = $2",
 	} {
 		if _, err := db.Exec(ctx, tx, statement, p, id); err != nil {
