@@ -62,6 +62,7 @@ type App struct {
 	offset    atomic.Int64 // demo: how far business time is ahead of real time, in microseconds
 	ticking   sync.Mutex   // one tick at a time; holds what follows
 	daily     map[string]core.Date
+	minute    map[string]time.Time
 	untidy    bool // the word index has not been looked at since the day's sweep, or is being put together
 	tidying   bool // it is
 	users     *user.Runtime
@@ -87,7 +88,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	a := &App{cfg: cfg, approvals: map[string]approval.Kind{}, daily: map[string]core.Date{}, Keys: cfg.Keys,
+	a := &App{cfg: cfg, approvals: map[string]approval.Kind{}, daily: map[string]core.Date{}, minute: map[string]time.Time{}, Keys: cfg.Keys,
 		users: user.NewRuntime(leaver)}
 	if a.Keys == nil {
 		var err error
@@ -258,6 +259,9 @@ func (a *App) Tick(ctx context.Context) error {
 		return err
 	}
 	for _, p := range places {
+		if err := a.minutely(core.WithProject(ctx, p.Project), p.Code); err != nil {
+			return err
+		}
 		day := core.DateOf(core.Now(ctx), p.Zone)
 		recurring := a.Lists.Recurring
 		if a.daily[p.Code] == day { // once a local day of business time is enough for what is opened by the month
@@ -277,6 +281,21 @@ func (a *App) Tick(ctx context.Context) error {
 		a.daily[p.Code] = day
 	}
 	return errors.Join(notify.Tick(ctx, a.DB), a.sweep(ctx), a.tidy(ctx))
+}
+
+// minutely runs what looks at the world once a minute of business time.
+func (a *App) minutely(ctx context.Context, code string) error {
+	now := core.Now(ctx).Truncate(time.Minute)
+	if a.minute[code].Equal(now) {
+		return nil
+	}
+	for _, m := range a.Lists.Minutely {
+		if err := m.Run(ctx, a.DB); err != nil {
+			return err
+		}
+	}
+	a.minute[code] = now
+	return nil
 }
 
 // sweep drops what nobody will ask for again, once a day of real time.

@@ -41,6 +41,7 @@ type Module struct {
 	Approvals []approval.Kind
 	Jobs      []job.Kind
 	Daily     []Daily
+	Minutely  []Daily // once a minute of business time in each project, from the tick: cheap where nothing is due
 
 	CellStates  []CellState
 	MatterKinds []MatterKind
@@ -181,6 +182,7 @@ type Lists struct {
 	Perms       []register.Perm
 	Sheets      []sheet.Importer
 	Daily       []Daily
+	Minutely    []Daily
 	Tables      []journal.Table
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	Events      []Event
@@ -223,6 +225,7 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Sheets = append(l.Sheets, m.Sheets...)
 		l.Daily = append(l.Daily, m.Daily...)
 		l.Facts = append(l.Facts, m.Facts...)
+		l.Minutely = append(l.Minutely, m.Minutely...)
 		l.Tables = append(l.Tables, m.Tables...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
 		l.Signals = append(l.Signals, m.Signals...)

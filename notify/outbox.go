@@ -508,3 +508,17 @@ func Tables() []journal.Table {
 func ToCustomer(ctx context.Context, tx db.Tx, project, customer core.ID, limit int) ([]Delivery, error) {
 	return db.All(ctx, tx, (*Delivery).dest, "select "+columns+" from notify_outbox where project_id = $1 and customer_id = $2 order by id desc limit $3", project, customer, limit)
 }
+
+// ByMessageID finds what one of our own letters was about by its Message-ID, without brackets; zero when it is none of ours.
+func ByMessageID(ctx context.Context, tx db.Tx, project core.ID, id string) (core.Ref, error) {
+	word, _, ours := strings.Cut(id, ".huiyin@")
+	n, err := core.ParseID(word)
+	if !ours || err != nil {
+		return core.Ref{}, nil
+	}
+	d, err := Get(ctx, tx, project, n)
+	if core.IsKind(err, core.KindNotFound) {
+		return core.Ref{}, nil
+	}
+	return d.About, err
+}

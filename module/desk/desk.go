@@ -64,7 +64,7 @@ func Kind() register.Kind {
 		"reopened": core.T("返修,重新办理:{reason}", "taken up again for rework: {reason}"),
 		"accepted": core.T("接收,由 {name} 负责", "accepted: {name} answers for it"), "declined": core.T("退回:{reason}", "sent back: {reason}"), "looked": core.T("调查了解:{findings}", "looked into it: {findings}"),
 		"reported": core.T("上报领导 {leader}:{reason};由 {name} 接手", "reported to {leader}: {reason}; {name} takes over"), "confirmed": core.T("客户确认({how})", "the customer confirmed ({how})"),
-		"disputed": core.T("客户不认可,继续办理:{reason}", "the customer did not agree, taken up again: {reason}"), "merged": core.T("并入 {number}:{reason}", "merged into {number}: {reason}"),
+		"wrote": core.T("来信补充({from}):{text}", "wrote ({from}): {text}"), "disputed": core.T("客户不认可,继续办理:{reason}", "the customer did not agree, taken up again: {reason}"), "merged": core.T("并入 {number}:{reason}", "merged into {number}: {reason}"),
 		"joined": core.T("{number} 为同一事项,并入本件", "{number} is the same matter and was merged into this one"), "unmerged": core.T("取消合并:{reason}", "taken apart again: {reason}"),
 		"split": core.T("拆出 {numbers}", "split off {numbers}"), "called": core.T("关联通话 {call}", "a call belongs to it: {call}"), "drafted": core.T("起草公开回复", "drafted a public reply"),
 		"voided": core.T("作废:{reason}", "voided: {reason}"), "imported": core.T("由台账导入", "imported from the workbook"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),

@@ -108,6 +108,9 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	if _, err := db.Exec(ctx, tx, "update desk_entry set customer_name = '', contact_who = '' where project_id = $1 and customer_id = $2", project, customer); err != nil {
 		return err
 	}
+	if err := eraseMail(ctx, tx, project, customer); err != nil {
+		return err
+	}
 	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and customer_id = $2 and carried_id is null and state <> 'void'", project, customer)
 	for _, m := range ms {
 		if err == nil {
