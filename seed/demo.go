@@ -254,6 +254,7 @@ func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) (core
 		Contacts: []customer.Entry{{Name: core.Personal(u.contact), Role: customer.RoleContact, Phone: u.phone}, {Name: core.Personal(t.name()), Role: customer.RoleHead, Phone: t.phone()},
 			{Name: core.Personal(t.name()), Role: customer.RoleInside, Phone: t.phone()}, {Name: core.Personal(t.name()), Role: customer.RoleInside, Phone: t.phone()},
 			{Name: core.Personal(t.name()), Role: customer.RoleOutside, Phone: t.phone()}, {Name: core.Personal(t.name()), Role: customer.RoleOutside, Phone: t.phone()}}}
+	t.particulars(ctx, &in)
 	if owner {
 		in.Kind, in.Part = customer.KindOwner, customer.AsOwner
 	}
@@ -263,6 +264,9 @@ func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) (core
 	}
 	id, err := customer.Create(t.as(ctx, core.Desk), tx, in)
 	if err != nil {
+		return 0, err
+	}
+	if err := t.papers(ctx, tx, id, in); err != nil {
 		return 0, err
 	}
 	u.customer = id

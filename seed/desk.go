@@ -29,6 +29,9 @@ func (t *town) counter(ctx context.Context, tx db.Tx, morning time.Time) error {
 			return err
 		}
 	}
+	if err := t.daily(ctx, tx, morning); err != nil {
+		return err
+	}
 	if t.today%14 == 9 && len(t.units) > 0 {
 		if err := t.opinion(ctx, tx, morning.Add(3*time.Hour)); err != nil {
 			return err
@@ -137,7 +140,10 @@ func (t *town) waiting(ctx context.Context, tx db.Tx) error {
 	if err := desk.Merge(t.one(at(ctx, t.now.Add(-15*time.Minute)), core.Desk), tx, second.Ref.ID, desk.Join{Into: first.Ref.ID, Reason: "同一公司问同一件事"}); err != nil {
 		return err
 	}
-	return t.inPublic(ctx, tx, u)
+	if err := t.inPublic(ctx, tx, u); err != nil {
+		return err
+	}
+	return t.letters(ctx, tx)
 }
 
 // inPublic leaves a reply to review, what to say about the lift, and work in a unit whose tenant is to be contacted.

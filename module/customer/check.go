@@ -208,8 +208,8 @@ func sendChecks(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, erro
 	return web.Redirect{URL: FileKind.Href(ctx, 0) + "/check", Flash: core.T("已发出 %d 封核对链接;%d 位只能打电话", "%d links sent; %d can only be called", sent, calls)}, err
 }
 
-// checkIn is what a customer enters on his own page: one contact, and what belongs to the file.
-type checkIn struct {
+// OwnChange is what a customer enters on his own page: one contact, and what belongs to the file.
+type OwnChange struct {
 	Contact string // id of a contact; "new"; empty: none
 	Name    core.Personal
 	Phone   core.Phone
@@ -219,15 +219,15 @@ type checkIn struct {
 	Message string
 }
 
-func checkFields() []core.Field[checkIn] {
-	return []core.Field[checkIn]{
-		{Name: "contact", Label: core.T("要改哪位联系人", "Which contact changes"), Ptr: func(in *checkIn) any { return &in.Contact }, Max: 30},
-		{Name: "name", Label: core.T("姓名", "Name"), Hint: core.T("不变请留空", "Leave empty if unchanged"), Ptr: func(in *checkIn) any { return &in.Name }, Max: 60},
-		{Name: "phone", Label: core.T("新电话", "New telephone"), Ptr: func(in *checkIn) any { return &in.Phone }, Max: 40},
-		{Name: "mail", Label: core.T("新邮箱", "New e-mail address"), Ptr: func(in *checkIn) any { return &in.Mail }, Max: 120},
-		{Name: "address", Label: core.T("新地址", "New address"), Ptr: func(in *checkIn) any { return &in.Address }, Max: 200},
-		{Name: "plates", Label: core.T("新车牌号", "New number plates"), Ptr: func(in *checkIn) any { return &in.Plates }, Max: 100},
-		{Name: "message", Label: core.T("其他变动", "Other changes"), Ptr: func(in *checkIn) any { return &in.Message }, Kind: core.KindLines, Max: 1000},
+func checkFields() []core.Field[OwnChange] {
+	return []core.Field[OwnChange]{
+		{Name: "contact", Label: core.T("要改哪位联系人", "Which contact changes"), Ptr: func(in *OwnChange) any { return &in.Contact }, Max: 30},
+		{Name: "name", Label: core.T("姓名", "Name"), Hint: core.T("不变请留空", "Leave empty if unchanged"), Ptr: func(in *OwnChange) any { return &in.Name }, Max: 60},
+		{Name: "phone", Label: core.T("新电话", "New telephone"), Ptr: func(in *OwnChange) any { return &in.Phone }, Max: 40},
+		{Name: "mail", Label: core.T("新邮箱", "New e-mail address"), Ptr: func(in *OwnChange) any { return &in.Mail }, Max: 120},
+		{Name: "address", Label: core.T("新地址", "New address"), Ptr: func(in *OwnChange) any { return &in.Address }, Max: 200},
+		{Name: "plates", Label: core.T("新车牌号", "New number plates"), Ptr: func(in *OwnChange) any { return &in.Plates }, Max: 100},
+		{Name: "message", Label: core.T("其他变动", "Other changes"), Ptr: func(in *OwnChange) any { return &in.Message }, Kind: core.KindLines, Max: 1000},
 	}
 }
 
@@ -369,7 +369,7 @@ func thanks(ctx context.Context, said core.Text) web.Page {
 }
 
 // ProposeOwn stores what a customer wants changed, tells the desk, and starts C15.2's term.
-func ProposeOwn(ctx context.Context, tx db.Tx, id core.ID, in checkIn) error {
+func ProposeOwn(ctx context.Context, tx db.Tx, id core.ID, in OwnChange) error {
 	c, err := lockLive(ctx, tx, id)
 	if err != nil {
 		return err
@@ -405,7 +405,7 @@ func ProposeOwn(ctx context.Context, tx db.Tx, id core.ID, in checkIn) error {
 }
 
 // changes compares what was entered with the file.
-func (in checkIn) changes(ctx context.Context, tx db.Tx, c Customer) ([]Difference, error) {
+func (in OwnChange) changes(ctx context.Context, tx db.Tx, c Customer) ([]Difference, error) {
 	var out []Difference
 	add := func(field string, contact core.ID, old, new string) {
 		if new = strings.TrimSpace(new); new != "" && new != old {

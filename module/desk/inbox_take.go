@@ -419,3 +419,24 @@ func rawOf(ctx context.Context, tx db.Tx, m MailIn) ([]byte, error) {
 	}
 	return nil, core.NotFound()
 }
+
+// Receive takes in a letter that did not come out of a mailbox by itself, as if it had: a letter saved as a file.
+func Receive(ctx context.Context, tx db.Tx, inbox core.ID, raw []byte) error {
+	b, err := getInbox(ctx, tx, inbox)
+	if err != nil {
+		return err
+	}
+	l, broken := understand(raw)
+	packed, err := zipped(raw)
+	if err != nil {
+		return err
+	}
+	why := core.Text{}
+	if broken != nil {
+		why = core.T("无法解读:%s", "It cannot be read: %s", clip(broken.Error(), 200))
+	}
+	return b.store(ctx, tx, envelope{Validity: noMailbox, UID: int64(tx.NewID()), At: core.Now(ctx), Size: int64(len(raw)), Raw: raw}, l, packed, why)
+}
+
+// noMailbox is the numbering of letters that lie in no mailbox: no server's is negative.
+const noMailbox = -1
