@@ -241,3 +241,33 @@ func TestARepairReachesASubscribedProgram(t *testing.T) {
 		}
 	})
 }
+
+func TestTheChannelsHaveAnAPIThatKeepsSecretsToItself(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		api := k.Token(core.Admin, "*")
+		set := map[string]any{"on": true, "host": "127.0.0.1", "port": 2525, "security": "plain", "user": "robot", "password": "a secret word", "from": "desk@example.com", "sender": "Desk"}
+		if p := api.API("POST", "/api/v1/channels/mail", set); p.Status != http.StatusOK || p.Has("a secret word") {
+			k.Fatalf("setting the mail server: %d %s", p.Status, p.Body)
+		}
+		delete(set, "password")
+		set["port"] = 2526
+		api.API("POST", "/api/v1/channels/mail", set).OK(k)
+		got := api.API("GET", "/api/v1/channels/mail", nil).OK(k)
+		if v := got.JSON(); v["host"] != "127.0.0.1" || v["port"] != float64(2526) || v["on"] != true || v["password"] != nil {
+			k.Errorf("the setting: %v", v)
+		}
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			s, err := notify.SettingsOf(ctx, tx)
+			if s.Mail.Password != "a secret word" {
+				k.Errorf("the password is %q: left out, it stays", s.Mail.Password)
+			}
+			return err
+		})
+		if p := api.API("POST", "/api/v1/channels/mail", map[string]any{"on": true, "host": "", "security": "plain", "from": "x"}); p.Status != http.StatusUnprocessableEntity {
+			k.Errorf("a mail server without a host: %d", p.Status)
+		}
+		if p := k.Token(core.Desk, "*").API("GET", "/api/v1/channels/mail", nil); p.Status != http.StatusForbidden {
+			k.Errorf("the clerk reads the settings: %d", p.Status)
+		}
+	})
+}

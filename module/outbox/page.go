@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -93,6 +95,39 @@ type part struct {
 }
 
 func (p part) href() string { return "/firm/channel/" + p.name }
+
+func (p part) api() string { return "/api/v1/channels/" + p.name }
+
+// tell gives a channel's setting over the API, all but its secrets.
+func (p part) tell(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
+	s, err := notify.SettingsOf(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	out, values := map[string]any{}, p.fill(ctx, s)
+	for _, spec := range p.specs {
+		v := strings.Join(values[spec.Name], "\n")
+		switch spec.Kind {
+		case core.KindPassword:
+		case core.KindBool:
+			out[spec.Name] = v == "true"
+		case core.KindInt:
+			n, _ := strconv.ParseInt(v, 10, 64) // "" is 0: not set
+			out[spec.Name] = n
+		default:
+			out[spec.Name] = v
+		}
+	}
+	return web.JSON{Value: out}, nil
+}
+
+// keepAPI is what the form does; a secret that is not given stays.
+func (p part) keepAPI(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
+	if err := p.save(ctx, tx, r.Input); err != nil {
+		return nil, err
+	}
+	return p.tell(ctx, tx, r)
+}
 
 // partOf makes a part of its fields.
 func partOf[T any](name string, label, note, to core.Text, fields []core.Field[T], read func(notify.Settings) T, set func(context.Context, db.Tx, T) error, on func(notify.Settings) bool) part {
@@ -209,7 +244,8 @@ func routes() []web.Route {
 		{Pattern: "POST /firm/webhook/{id}/test", Perm: "webhook.edit", Before: testHook, Handle: tested, Failed: hookFailed}}
 	for _, p := range parts() {
 		out = append(out, web.Route{Pattern: "GET " + p.href(), Perm: settingPerm, Handle: p.page},
-			web.Route{Pattern: "POST " + p.href(), Perm: settingPerm, Handle: p.keep, Failed: p.failed, Specs: p.specs})
+			web.Route{Pattern: "POST " + p.href(), Perm: settingPerm, Handle: p.keep, Failed: p.failed, Specs: p.specs},
+			web.Route{Pattern: "GET " + p.api(), Perm: settingPerm, Handle: p.tell}, web.Route{Pattern: "POST " + p.api(), Perm: settingPerm, Handle: p.keepAPI, Specs: p.specs})
 		if p.to.Is() {
 			out = append(out, web.Route{Pattern: "POST " + p.href() + "/test", Perm: settingPerm, Before: p.test, Handle: tested, Failed: p.testFailed, Specs: core.Specs(testFields(p.to))})
 		}
