@@ -177,9 +177,9 @@ func callVerbs() []register.Verber {
 	}
 }
 
-// callPanel shows the calls of a matter on its page.
-func callPanel() register.Panel {
-	return register.Panel{On: "desk", Perm: "call.view", Order: 70, Body: func(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component, error) {
+// callPanel shows the calls of a matter, or of a customer (C15.7), on its page.
+func callPanel(on string) register.Panel {
+	return register.Panel{On: on, Perm: "call.view", Order: 70, Body: func(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component, error) {
 		cs, err := callsOf(ctx, tx, ref)
 		if err != nil || len(cs) == 0 {
 			return nil, err

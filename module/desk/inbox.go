@@ -148,7 +148,7 @@ func (b *Inbox) look(ctx context.Context, d *db.DB) (more bool, err error) {
 			return false, err
 		}
 	}
-	if b.validity != int64(box.UIDValidity) && !more { // from here on by number: what was read before us stays as it is
+	if b.validity != int64(box.UIDValidity) && !more && box.UIDNext > 0 { // from here on by number: what was read before us stays as it is
 		if err := d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
 			return b.reached(ctx, tx, int64(box.UIDValidity), int64(box.UIDNext)-1)
 		}); err != nil {

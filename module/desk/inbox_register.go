@@ -20,8 +20,8 @@ import (
 var inboxKind = register.Kind{Name: "inbox", Plural: "inboxes", Label: core.T("收信邮箱", "Mailboxes"), Table: "desk_inbox", Events: map[string]core.Text{"created": core.T("设立 {name}", "set up {name}"), "changed": core.T("修改 {name}", "changed {name}"), "voided": core.T("停用:{reason}", "ended: {reason}")}}
 
 var mailKind = register.Kind{Name: "mail", Plural: "mails", Label: core.T("来信", "E-mails"), Table: "desk_mail", Events: map[string]core.Text{
-	MailMatter: core.T("受理为 {number}", "taken down as {number}"), MailAppended: core.T("并入 {number}", "went on with {number}"), MailSkipped: core.T("未受理:{reason}", "not taken down: {reason}"),
-	MailBroken: core.T("需人工处理:{reason}", "to be looked at: {reason}"), MailSettled: core.T("已处理:{note}", "dealt with: {note}")}}
+	MailMatter: core.T("受理为 {number}", "taken down as {number}"), MailAppended: core.T("并入 {number}", "went on with {number}"), MailSkipped: core.T("未受理", "not taken down"),
+	MailBroken: core.T("需人工处理", "to be looked at by a person"), MailSettled: core.T("已处理:{note}", "dealt with: {note}")}}
 
 func mailStates() []core.Choice {
 	return []core.Choice{{Value: MailMatter, Label: core.T("已受理", "Taken down")}, {Value: MailAppended, Label: core.T("已并入诉求", "Part of a matter")}, {Value: MailSkipped, Label: core.T("自动邮件,未受理", "Automatic, not taken down")},

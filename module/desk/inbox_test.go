@@ -280,3 +280,17 @@ func TestErasureTakesTheLettersAlong(t *testing.T) {
 		})
 	})
 }
+
+func TestTheCustomersPageShowsTheCalls(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		who := huada(k)
+		k.Write(core.Desk, func(ctx context.Context, tx db.Tx) error {
+			_, err := desk.AddCall(ctx, tx, desk.Call{Direction: desk.In, Phone: "13800002231", Answered: true, User: "林敏", Seconds: 75, Recording: "rec-77.wav"})
+			return err
+		})
+		clerk := k.As(core.Desk)
+		if p := clerk.Get(clerk.P("customer/" + who.String())).OK(k); !p.Has("rec-77.wav") {
+			k.Errorf("the customer's page lacks the call: %s", p.Text("main"))
+		}
+	})
+}

@@ -44,7 +44,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 17, Label: core.T("外部沟通", "Outside talks"), Icon: "users", Under: "desk", Path: "talk", Perm: "talk.view"}},
 		Recurring: recurring(),
 		OnErase:   []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
-		Panels:    []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel(), replyPanel(), mailPanel()},
+		Panels:    []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel("desk"), callPanel("customer"), replyPanel(), mailPanel()},
 		Events: []house.Event{{Key: "desk.taken", Label: core.T("受理了一件诉求", "A matter was taken down")}, {Key: "desk.contacted", Label: core.T("已联系客户", "The customer was contacted about a matter")},
 			{Key: "desk.handed", Label: core.T("诉求已转办", "A matter was handed over")}, {Key: "desk.answered", Label: core.T("诉求已答复", "A matter was answered")}, {Key: "desk.closed", Label: core.T("诉求已办结", "A matter was closed")},
 			{Key: "desk.reopened", Label: core.T("诉求重新打开", "A matter was reopened")}},

@@ -92,6 +92,9 @@ func findCalls(ctx context.Context, tx db.Tx, q register.Query) ([]Call, error) 
 }
 
 func callsOf(ctx context.Context, tx db.Tx, ref core.Ref) ([]Call, error) {
+	if ref.Kind == "customer" { // the newest ones
+		return db.All(ctx, tx, (*Call).dest, callSelect+"and customer_id = $2 order by at desc, id desc limit 20", ref.Project, ref.ID)
+	}
 	return db.All(ctx, tx, (*Call).dest, callSelect+"and matter_id = $2 order by at, id limit 50", ref.Project, ref.ID)
 }
 
