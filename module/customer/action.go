@@ -828,6 +828,9 @@ func ChangeContact(ctx context.Context, tx db.Tx, id, contact core.ID, e Entry) 
 	if err != nil {
 		return err
 	}
+	if err := canBecome(ctx, tx, c, contact, e); err != nil {
+		return err
+	}
 	if err := updateContact(ctx, tx, Contact{contact, id, e.Name, e.Role, e.Note, nil, ""}); err != nil {
 		return err
 	}

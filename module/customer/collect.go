@@ -218,6 +218,18 @@ func canAddFamily(ctx context.Context, tx db.Tx, c Customer, e Entry) error {
 	return regulation.Guard(ctx, tx, "B1.5", agreed, core.T("家庭成员经本人同意才登记:请写明同意的取得方式", "A family member is recorded with consent only: say how it was given"))
 }
 
+// canBecome asks the same of a contact who is turned into a family member.
+func canBecome(ctx context.Context, tx db.Tx, c Customer, contact core.ID, e Entry) error {
+	ks, err := Contacts(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(ks, func(k Contact) bool { return k.ID == contact && k.Role == e.Role }) {
+		return checkMails(e)
+	}
+	return canAddFamily(ctx, tx, c, e)
+}
+
 // AddFamily takes a family member down with the member's own consent (B1.5).
 func AddFamily(ctx context.Context, tx db.Tx, id core.ID, in Family) (core.ID, error) {
 	if in.How != "" {

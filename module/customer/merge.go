@@ -105,7 +105,7 @@ type moved map[string][]core.ID
 
 // movable are the tables whose rows belong to a customer.
 var movable = []string{"customer_contact", "customer_phone", "customer_unit", "customer_consent", "customer_report", "customer_lease", "customer_reading", "customer_arrears", "customer_directory_line", "customer_handover_line",
-	"customer_mail", "customer_paper", "customer_note", "customer_letter", "customer_asked", "customer_upkeep"}
+	"customer_mail", "customer_paper", "customer_note", "customer_letter", "customer_asked", "customer_upkeep", "customer_access"}
 
 // The spaces of module estate among what was moved.
 const (
@@ -187,7 +187,7 @@ func lockTwo(ctx context.Context, tx db.Tx, a, b core.ID) (first, second Custome
 }
 
 // versioned are the tables among the movable that have a version and journal entries of their own.
-var versioned = map[string]string{"customer_lease": "customer_lease", "customer_reading": "customer_reading", "customer_arrears": "customer_arrears", "customer_upkeep": "upkeep"}
+var versioned = map[string]string{"customer_lease": "customer_lease", "customer_reading": "customer_reading", "customer_arrears": "customer_arrears", "customer_upkeep": "upkeep", "customer_access": "access"}
 
 // rehome gives rows of a table to another customer: all of them, or those named.
 func rehome(ctx context.Context, tx db.Tx, table string, from, to core.ID, only []core.ID) ([]core.ID, error) {

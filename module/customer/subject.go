@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"strings"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -37,6 +38,12 @@ type Subject struct {
 	Readings    []Reading        `json:"readings,omitempty"`
 	Arrears     []Arrears        `json:"arrears,omitempty"`
 	Reports     []string         `json:"contact_reports,omitempty"`
+	Plates      string           `json:"number_plates,omitempty"`
+	Relation    string           `json:"relation_to_owner,omitempty"`
+	Lease       string           `json:"lease_term,omitempty"`
+	Papers      []string         `json:"papers,omitempty"`
+	Remarks     []string         `json:"notes,omitempty"`
+	Letters     []string         `json:"correspondence,omitempty"`
 }
 
 // SubjectContact, SubjectUnit and SubjectConsent are its parts.
@@ -44,6 +51,7 @@ type SubjectContact struct {
 	Name   string       `json:"name"`
 	Role   string       `json:"role"`
 	Phones []core.Phone `json:"phones,omitempty"`
+	Mail   string       `json:"mail,omitempty"`
 }
 
 // SubjectUnit is one unit.
@@ -70,7 +78,8 @@ func Export(ctx context.Context, tx db.Tx, id core.ID, reason string) (Subject, 
 		return Subject{}, err
 	}
 	s := Subject{Name: string(c.Name), Kind: core.Label(kinds(), c.Kind).ZH, LegalPerson: string(c.LegalPerson), Address: string(c.Address), Nationality: c.Nationality,
-		Category: core.Label(Categories(), c.Category).ZH, Needs: c.Needs, Opinions: c.Opinions, Note: c.Note}
+		Category: core.Label(Categories(), c.Category).ZH, Needs: c.Needs, Opinions: c.Opinions, Note: c.Note,
+		Plates: string(c.Plates), Relation: c.Relation, Lease: strings.Trim(string(c.LeaseFrom)+" – "+string(c.LeaseTo), "– ")}
 	if s.IDNo, err = IDNumber(ctx, tx, c); err != nil {
 		return s, err
 	}
@@ -78,6 +87,9 @@ func Export(ctx context.Context, tx db.Tx, id core.ID, reason string) (Subject, 
 		return s, err
 	}
 	if err := s.premises(ctx, tx, id); err != nil {
+		return s, err
+	}
+	if err := s.collected(ctx, tx, id); err != nil {
 		return s, err
 	}
 	return s, journal.Add(ctx, tx, c.Ref(), "exported", map[string]string{"reason": reason}, journal.For(id))
@@ -89,7 +101,7 @@ func (s *Subject) people(ctx context.Context, tx db.Tx, id core.ID) error {
 		return err
 	}
 	for _, k := range contacts {
-		s.Contacts = append(s.Contacts, SubjectContact{string(k.Name), core.Label(contactRoles(), k.Role).ZH, k.Phones})
+		s.Contacts = append(s.Contacts, SubjectContact{string(k.Name), core.Label(contactRoles(), k.Role).ZH, k.Phones, k.Mail})
 	}
 	for _, x := range consents {
 		given := SubjectConsent{Purpose: x.Purpose, Sensitive: x.Sensitive, How: x.How, Given: x.GivenAt.Format("2006-01-02")}
@@ -101,6 +113,32 @@ func (s *Subject) people(ctx context.Context, tx db.Tx, id core.ID) error {
 	reports, err := Reports(ctx, tx, id, 1000)
 	for _, r := range reports {
 		s.Reports = append(s.Reports, r.At.Format("2006-01-02")+" "+r.Summary)
+	}
+	return err
+}
+
+// subjectMax is how many notes and letters are handed out.
+const subjectMax = 1000
+
+// collected is what was filed and noted of a customer (A8.1, C15.7).
+func (s *Subject) collected(ctx context.Context, tx db.Tx, id core.ID) error {
+	papers, err := Papers(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range papers {
+		s.Papers = append(s.Papers, strings.TrimSpace(core.Label(paperKinds(), p.Kind).ZH+" "+p.Title+" "+p.Number))
+	}
+	notes, err := Remarks(ctx, tx, id, subjectMax)
+	if err != nil {
+		return err
+	}
+	for _, r := range notes {
+		s.Remarks = append(s.Remarks, string(r.On)+" "+r.Text)
+	}
+	letters, err := Letters(ctx, tx, id, subjectMax)
+	for _, l := range letters {
+		s.Letters = append(s.Letters, strings.TrimSpace(l.At.Format("2006-01-02")+" "+l.Subject+" "+l.Text))
 	}
 	return err
 }
