@@ -129,6 +129,7 @@ func (t *town) chores(ctx context.Context, tx db.Tx, morning time.Time) error {
 		{"operations", month.Day(3), 1, t.operations},
 		{"statistics", month.Day(4), 1, t.statistics},
 		{"reports", month.Day(5), 2, t.reports},
+		{"remind", month.Day(8), 2, t.remind},
 		{"announce", month.Day(12), 3, t.announce},
 		{"directory", month.Day(16), 2, t.directory},
 		{"sign", sign, 3, t.received},
@@ -136,7 +137,6 @@ func (t *town) chores(ctx context.Context, tx db.Tx, morning time.Time) error {
 		{"confirm", confirm, 9, t.confirm},
 		{"followups", month.Last().Add(-3), 9, t.followedUp},
 	} {
-	}{{"statistics", month.Day(4), 1, t.statistics}, {"remind", month.Day(8), 2, t.remind}, {"directory", month.Day(16), 2, t.directory}, {"sign", sign, 3, t.received}, {"inspect", inspect, 7, t.inspect}, {"confirm", confirm, 9, t.confirm}} {
 		if today < c.from || t.did[c.name] == month || c.name == "confirm" && t.monthsAgo(month) == 5 {
 			continue
 		}

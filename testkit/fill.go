@@ -33,12 +33,12 @@ func (k *Kit) Fill(p core.Project) {
 		fillSpace,
 		fillPeople,
 		fillWork,
+		fillMail,
 		fillSurvey,
 		fillOffice,
 		fillVisits,
 		fillReports,
 	} {
-	for _, step := range []func(context.Context, db.Tx) error{fillSpace, fillPeople, fillWork, fillMail, fillOffice} {
 		k.Must(k.App.DB.Write(ctx, step))
 	}
 }
@@ -223,11 +223,6 @@ func fillPlan(ctx context.Context, tx db.Tx) error {
 	id, err := survey.MakePlan(ctx, tx, 0, survey.PlanIn{Owner: us[0].ID, Objective: "To know what tenants think"})
 	if err == nil {
 		err = survey.SubmitPlan(ctx, tx, id, struct{}{})
-// fillMail makes a mailbox with a letter that cannot be read, and a change of a customer that waits to be verified.
-func fillMail(ctx context.Context, tx db.Tx) error {
-	box, err := desk.PutInbox(ctx, tx, desk.Inbox{Name: "Front desk", Host: "127.0.0.1", Security: notify.TLS, Login: "desk", Password: "secret", Address: "desk@example.com"})
-	if err == nil {
-		err = desk.Receive(ctx, tx, box, []byte("Subject: Nobody signed this\r\n\r\nHello\r\n"))
 	}
 	if err != nil {
 		return err
@@ -241,6 +236,17 @@ func fillMail(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	return approval.Decide(core.WithActor(ctx, manager), tx, rs[0].Ref.ID, true, "")
+}
+
+// fillMail makes a mailbox with a letter that cannot be read, and a change of a customer that waits to be verified.
+func fillMail(ctx context.Context, tx db.Tx) error {
+	box, err := desk.PutInbox(ctx, tx, desk.Inbox{Name: "Front desk", Host: "127.0.0.1", Security: notify.TLS, Login: "desk", Password: "secret", Address: "desk@example.com"})
+	if err == nil {
+		err = desk.Receive(ctx, tx, box, []byte("Subject: Nobody signed this\r\n\r\nHello\r\n"))
+	}
+	if err != nil {
+		return err
+	}
 	ms, err := customer.ByPhone(ctx, tx, "13812342231")
 	if err != nil || len(ms) == 0 {
 		return err
