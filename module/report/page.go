@@ -49,8 +49,12 @@ func viewOf(ctx context.Context, s house.Section, text, at string) sectionView {
 	v := sectionView{Title: s.Title, Text: text, Notes: s.Notes}
 	for _, f := range s.Figures {
 		label := f.Name
-		if f.Before != nil {
-			label = core.T("%s · 上期 %s(%s)", "%s · before %s (%s)", f.Name, written(f.As, *f.Before), change(f.As, f.Value, f.Before))
+		switch d := change(f.As, f.Value, f.Before); d {
+		case "—":
+		case "0":
+			label = core.T("%s · 同上期", "%s · as before", f.Name)
+		default:
+			label = core.T("%s · 上期 %s(%s)", "%s · before %s (%s)", f.Name, written(f.As, *f.Before), d)
 		}
 		v.Stats = append(v.Stats, statView{label, written(f.As, f.Value), toneOf(f), leads(ctx, at, f.Path)})
 	}

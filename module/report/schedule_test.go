@@ -67,6 +67,7 @@ func TestAScheduleRunsOnceOnTwoNodes(t *testing.T) {
 			nodes = append(nodes, k.App) // SQLite has one server; its ticks come twice
 		}
 		id := schedule(k, report.Schedule{Kind: report.Weekly, Day: 1, Clock: "08:30", Lang: "zh", Users: []string{k.Users[core.Manager].String()}, Mails: "boss@example.com\nboss@example.com; other@example.com"})
+		generate(k, "2026-11-19", 3, 6)
 		k.SetNow(at("2026-11-23 08:29"))
 		tickAll(k, nodes...)
 		if rs := runs(k, id); len(rs) != 0 {

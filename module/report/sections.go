@@ -61,6 +61,15 @@ func (g *gather) figures(s source, n map[string]int64, keys ...string) {
 	}
 }
 
+// named are figures whose section holds more than one kind of record: each says which.
+func (g *gather) named(s source, n map[string]int64, keys ...string) {
+	for _, k := range keys {
+		f := s.figure(n, k)
+		f.Name = core.T("%s:%s", "%s: %s", s.label, f.Name)
+		g.add(f)
+	}
+}
+
 func (g *gather) add(f house.Figure) { g.s.Figures = append(g.s.Figures, f) }
 
 func (g *gather) table(s source, extra, by, chart string, most int, keys ...string) {
@@ -73,9 +82,7 @@ func (g *gather) tables(c cube, whole bool, most int, by ...[2]string) {
 		if g.err != nil {
 			return
 		}
-		if t := c.tableOf(b[0], b[1], whole, most, c.keys...); len(t.Lines) > 0 {
-			g.s.Tables = append(g.s.Tables, t)
-		}
+		g.put(c.tableOf(b[0], b[1], whole, most, c.keys...))
 	}
 }
 
@@ -104,19 +111,28 @@ func complaintSection(ctx context.Context, tx db.Tx, p house.Period) (house.Sect
 	g.open(s)
 	g.days(s)
 	for _, by := range [][2]string{{"category", "bar"}, {"level", ""}, {"department", "bar"}, {"validity", ""}} {
-		if t := g.lines(c, by, "taken", "valid", "closed", "late", "satisfied", "dissatisfied"); len(t.Lines) > 0 {
-			g.s.Tables = append(g.s.Tables, t)
-		}
+		g.lines(c, by, "taken", "valid", "closed", "late", "satisfied", "dissatisfied")
 	}
 	return g.done()
 }
 
-// lines is one split of a cube by some of its tallies.
-func (g *gather) lines(c cube, by [2]string, keys ...string) house.Table {
-	if g.err != nil {
-		return house.Table{}
+// lines is one split of a cube by some of its tallies, with all its choices.
+func (g *gather) lines(c cube, by [2]string, keys ...string) {
+	if g.err == nil {
+		g.put(c.tableOf(by[0], by[1], true, 0, keys...))
 	}
-	return c.tableOf(by[0], by[1], true, 0, keys...)
+}
+
+// put adds a table, unless it says nothing.
+func (g *gather) put(t house.Table) {
+	for _, l := range t.Lines {
+		for _, v := range l.Values {
+			if v > 0 {
+				g.s.Tables = append(g.s.Tables, t)
+				return
+			}
+		}
+	}
 }
 
 // daysMax is how long a period may be for a table by day.
@@ -133,7 +149,7 @@ func (g *gather) days(s source) {
 	for d := g.p.From; d <= g.p.To; d = d.Add(1) {
 		t.Lines = append(t.Lines, house.Line{Key: fmt.Sprint(g.p.From.Days(d)), Name: core.Text{ZH: string(d), EN: string(d)}, Values: []int64{n[d]}, Path: s.path("taken", "day", string(d))})
 	}
-	g.s.Tables = append(g.s.Tables, t)
+	g.put(t)
 }
 
 const repeatedMost = 10
@@ -148,11 +164,12 @@ func repeatedSection(ctx context.Context, tx db.Tx, p house.Period) (house.Secti
 		key := r.customer.String() + ":" + r.category
 		t.Lines = append(t.Lines, house.Line{Key: key, Name: core.T("%s · %s", "%s · %s", r.who(), core.Label(complaint.Categories(), r.category)), Values: []int64{r.n}, Path: s.path("taken", "repeat", key)})
 	}
-	if len(rows) > 0 {
-		g.s.Tables = append(g.s.Tables, t)
+	g.put(t)
+	if g.err = err; err == nil {
+		var n int64
+		n, g.err = db.Value[int64](ctx, tx, "select count(*) from ("+s.selecting("c.customer_id", "", " and c.customer_id is not null group by c.customer_id, c.category having count(*) > 1")+") x", span(ctx, p)...)
+		g.add(house.Figure{Key: "complaint.repeated", Name: core.T("重复投诉的客户事项", "Matters complained of repeatedly"), Value: n})
 	}
-	g.add(house.Figure{Key: "complaint.repeated", Name: core.T("重复投诉的客户事项", "Matters complained of repeatedly"), Value: int64(len(rows))})
-	g.err = err
 	return g.done()
 }
 
@@ -177,25 +194,26 @@ func matterSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section
 	n := c.sum()
 	g.figures(s, n, "taken", "closed", "open", "emergency", "slow")
 	g.add(rate("desk.contact-rate", core.T("按时联系率", "Contacted in time"), n["taken"]-n["slow"], n["taken"]))
-	g.s.Tables = append(g.s.Tables, g.lines(c, [2]string{"kind", "bar"}, "taken", "closed", "open"), g.lines(c, [2]string{"channel", "pie"}, "taken"))
+	g.lines(c, [2]string{"kind", "bar"}, "taken", "closed", "open")
+	g.lines(c, [2]string{"channel", "pie"}, "taken")
 	return g.done()
 }
 
 func repairSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "repairs", "报修", "Repairs"), repairs()
-	c := g.repairs(s)
-	g.s.Tables = append(g.s.Tables, g.lines(c, [2]string{"trade", "bar"}, "taken", "closed", "late", "open"))
+	c := g.repairs(s, g.figures)
+	g.lines(c, [2]string{"trade", "bar"}, "taken", "closed", "late", "open")
 	return g.done()
 }
 
 // repairs are the figures of repairs that every report has.
-func (g *gather) repairs(s source) cube {
+func (g *gather) repairs(s source, figures func(source, map[string]int64, ...string)) cube {
 	c := g.cube(s, "", []string{"trade"}, "taken", "closed", "open", "timely", "late", "passed", "urgent", "public", "quality", "rated")
 	n := c.sum()
-	g.figures(s, n, "taken", "closed", "open", "urgent", "late")
-	g.add(rate("repair.timely-rate", core.T("及时率", "In time"), n["timely"], n["closed"]))
-	g.add(rate("repair.pass-rate", core.T("一次合格率", "Accepted at once"), n["passed"], n["closed"]))
-	g.add(score("repair.score", core.T("质量评价(五星)", "Quality, of five stars"), n["quality"], n["rated"]))
+	figures(s, n, "taken", "closed", "open", "urgent", "late")
+	g.add(rate("repair.timely-rate", core.T("维修及时率", "Repairs in time"), n["timely"], n["closed"]))
+	g.add(rate("repair.pass-rate", core.T("维修一次合格率", "Repairs accepted at once"), n["passed"], n["closed"]))
+	g.add(score("repair.score", core.T("维修质量评价(五星)", "Quality of repairs, of five stars"), n["quality"], n["rated"]))
 	return c
 }
 
@@ -213,19 +231,19 @@ func callSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, 
 	g.figures(s, n, "taken", "missed")
 	g.add(rate("call.rate", core.T("接听率", "Answered"), n["answered"], n["taken"]))
 	e := entries()
-	g.figures(e, g.count(e, "planned", "done", "told"), "planned", "told", "done")
+	g.named(e, g.count(e, "planned", "done", "told"), "planned", "told", "done")
 	return g.done()
 }
 
 // facilitySection is 设施运行: repairs by trade and their timeliness, planned work, and what customers were told beforehand.
 func facilitySection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s := begin(ctx, tx, p, "facility", "设施运行", "Facilities"), repairs()
-	all := g.repairs(s)
-	g.figures(s, all.sum(), "public")
+	all := g.repairs(s, g.named)
+	g.named(s, all.sum(), "public")
 	e, c := entries(), complaints()
-	g.figures(e, g.count(e, "planned", "done"), "planned", "done")
+	g.named(e, g.count(e, "planned", "done"), "planned", "done")
 	g.figures(c, g.count(c, "facility"), "facility")
-	g.s.Tables = append(g.s.Tables, g.lines(all, [2]string{"trade", "bar"}, "taken", "closed"))
+	g.lines(all, [2]string{"trade", "bar"}, "taken", "closed")
 	if g.err == nil {
 		g.s.Notes, g.err = outages(ctx, tx, p)
 	}
@@ -261,7 +279,9 @@ func environmentSection(ctx context.Context, tx db.Tx, p house.Period) (house.Se
 func safetySection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s, m := begin(ctx, tx, p, "safety", "安全管理", "Safety"), repairs(), matters()
 	g.figures(m, g.count(m, "emergency"), "emergency")
-	g.figures(s, g.count(s, "urgent", "safety"), "urgent", "safety")
+	n := g.count(s, "urgent", "safety")
+	g.named(s, n, "urgent")
+	g.figures(s, n, "safety")
 	g.table(s, " and c.trade in ('fire', 'lift', 'weak')", "trade", "", 0, "taken", "closed", "late")
 	return g.done()
 }
@@ -304,12 +324,12 @@ func whenSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, 
 func satisfactionSection(ctx context.Context, tx db.Tx, p house.Period) (house.Section, error) {
 	g, s, c := begin(ctx, tx, p, "satisfaction", "满意度", "Satisfaction"), repairs(), complaints()
 	n := g.count(s, "rated", "content", "poor", "quality", "attitude", "attitudes", "speed", "speeds")
-	g.figures(s, n, "rated", "content", "poor")
+	g.named(s, n, "rated", "content", "poor")
 	g.add(score("repair.attitude", core.T("维修态度(五星)", "Attitude, of five stars"), n["attitude"], n["attitudes"]))
 	g.add(score("repair.speed", core.T("维修效率(五星)", "Speed, of five stars"), n["speed"], n["speeds"]))
 	g.add(score("repair.quality", core.T("维修质量(五星)", "Quality, of five stars"), n["quality"], n["rated"]))
 	m := g.count(c, "opinion", "satisfied", "dissatisfied")
-	g.figures(c, m, "satisfied", "dissatisfied")
+	g.named(c, m, "satisfied", "dissatisfied")
 	g.add(rate("complaint.satisfied-rate", core.T("投诉处理满意率", "Satisfied with the result of complaints"), m["satisfied"], m["opinion"]))
 	for _, by := range []string{"class", "industry", "building"} {
 		g.contentBy(by)
@@ -347,9 +367,7 @@ func (g *gather) contentBy(by string) {
 		v := line(r.key).Values
 		v[3], v[4] = r.n[0], rateOf(r.n[1], r.n[0])
 	}
-	if len(t.Lines) > 0 {
-		g.s.Tables = append(g.s.Tables, t)
-	}
+	g.put(t)
 }
 
 // sectionsOf composes the sections of a kind over a period, beside those of the period before.
