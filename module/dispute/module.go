@@ -26,7 +26,7 @@ func Module() house.Module {
 	return house.Module{Name: "dispute", Label: core.T("纠纷", "Disputes"), Migrations: Migrations, Registers: []register.Any{disputes(), settlements()}, Routes: routes(), Forms: forms(),
 		Tables: []journal.Table{{Kind: "dispute", Name: "dispute_case"}, {Kind: "settlement", Name: "dispute_act"}},
 		Nav: []house.Nav{{Wing: house.Matters, Order: 40, Label: core.T("纠纷", "Disputes"), Icon: "scale", Path: "dispute", Perm: "dispute.view", Count: opened},
-			{Wing: house.Matters, Order: 41, Label: core.T("协议履行", "Acts of agreements"), Icon: "checks", Path: "settlement", Perm: "settlement.view"}},
+			{Wing: house.Matters, Order: 41, Label: core.T("协议履行", "Acts of agreements"), Icon: "checks", Path: "settlement", Under: "dispute", Perm: "settlement.view"}},
 		Panels: []register.Panel{panel("customer", "id in (select dispute_id from dispute_party where project_id = $1 and customer_id = $2)"), panel("complaint", "complaint_id = $2")},
 		Events: []house.Event{{Key: "dispute.taken", Label: core.T("受理了一件纠纷", "A dispute was taken down")}, {Key: "dispute.closed", Label: core.T("纠纷已结案", "A dispute was closed")}},
 		Holds:  []func(context.Context, db.Tx, core.Ref) error{keep}, Signals: signals(), OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},

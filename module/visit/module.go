@@ -32,6 +32,9 @@ func navigation() []house.Nav {
 		nav(43, "主动沟通", "Regular contacts", "phone", "outreach", "outreach.view"), nav(44, "租户大会", "Tenants' meetings", "users", "meeting", "meeting.view"), nav(45, "重点客户卡", "Key customers' cards", "user", "keycard", "keycard.view"),
 		nav(46, "节日拜访", "Festival visits", "calendar", "festival", "festival.view"), nav(47, "异动登记", "Sightings", "eye", "sighting", "sighting.view"), nav(48, "跑路预警", "Early warning", "alert-triangle", "warning", "warning.view")}
 	all[1].Count, all[8].Count = opened, warned
+	for i := range 7 { // the rail shows them while one of them is open
+		all[i+1].Under = all[0].Path
+	}
 	return all
 }
 
