@@ -16,6 +16,7 @@ import (
 	"huiyin/module/customer"
 	"huiyin/module/desk"
 	"huiyin/module/repair"
+	"huiyin/notify"
 	"huiyin/regulation"
 )
 
@@ -210,14 +211,15 @@ func canRecord(ctx context.Context, tx db.Tx, i Item) error {
 	if err := in(i, StateDue); err != nil {
 		return err
 	}
-	if err := mayCall(ctx, tx, i, core.ActorOf(ctx)); err != nil {
-		return err
-	}
 	if i.Matter.Kind != "complaint" {
-		return nil
+		return mayCall(ctx, tx, i, core.ActorOf(ctx))
 	}
 	c, err := complaint.Get(ctx, tx, i.Matter.ID)
 	if err != nil {
+		return err
+	}
+	i.Severity = heavier(i.Severity, severityOf(c)) // it may have been graded anew since
+	if err := mayCall(ctx, tx, i, core.ActorOf(ctx)); err != nil {
 		return err
 	}
 	return guard(ctx, tx, "C13.4", !c.Replied.IsZero(), "先把处理结果告诉客户,再回访", "The customer is told the result first, then followed up")
@@ -276,6 +278,13 @@ func checkRecord(ctx context.Context, tx db.Tx, i Item, r Record) error {
 func Do(ctx context.Context, tx db.Tx, id core.ID, r Record) error {
 	payload := map[string]any{"how": r.How, "result": r.Result, "opinion": core.Personal(r.Opinion), "signer": r.Signer}
 	i, err := change(ctx, tx, id, canRecord, "recorded", payload, func(i *Item) error {
+		if i.Matter.Kind == "complaint" {
+			c, err := complaint.Get(ctx, tx, i.Matter.ID)
+			if err != nil {
+				return err
+			}
+			i.Severity = heavier(i.Severity, severityOf(c))
+		}
 		if err := checkRecord(ctx, tx, *i, r); err != nil {
 			return err
 		}
@@ -293,6 +302,9 @@ func Do(ctx context.Context, tx db.Tx, id core.ID, r Record) error {
 		}
 	}
 	if r.Result == Dissatisfied {
+		if err := complain(ctx, tx, i); err != nil {
+			return err
+		}
 		return again(ctx, tx, i, r)
 	}
 	if r.Result == Satisfied {
@@ -356,6 +368,20 @@ func meet(ctx context.Context, tx db.Tx, i Item) error {
 		return nil // the file was merged or closed meanwhile
 	}
 	return err
+}
+
+// complain tells the supervisor, and who handled the matter, that the customer is dissatisfied.
+func complain(ctx context.Context, tx db.Tx, i Item) error {
+	m := notify.Message{Ref: i.Ref, Urgent: i.Severity == Major, URL: href(ctx, i.Ref.ID), Title: core.T("回访客户不满意:%s", "A customer is dissatisfied at the follow-up: %s", i.title())}
+	if err := notify.TellRole(ctx, tx, i.Ref.Project, core.Supervisor, m); err != nil {
+		return err
+	}
+	if i.Handler != 0 && i.Handler != i.Against {
+		if err := notify.Tell(ctx, tx, i.Ref.Project, i.Handler, m); err != nil {
+			return err
+		}
+	}
+	return duty.Happened(ctx, tx, "followup.dissatisfied", i.Ref, i.title().ZH, href(ctx, i.Ref.ID))
 }
 
 // again has the matter taken up again (C14.7): a complaint, a repair, an emergency by its own verb, whose end brings the

@@ -105,7 +105,10 @@ func Give(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
 func assign(ctx context.Context, tx db.Tx, id core.ID, a Assign) (Item, error) {
 	payload := map[string]string{}
 	return change(ctx, tx, id, canAssign, "assigned", payload, func(i *Item) error {
-		if a.Severity != "" {
+		if a.Severity != "" && a.Severity != i.Severity {
+			if err := guard(ctx, tx, "C14.5", heavier(i.Severity, a.Severity) == a.Severity, "回访的级别只能调高", "The severity of a follow-up can only be raised"); err != nil {
+				return err
+			}
 			i.Severity = a.Severity
 		}
 		if err := give(ctx, tx, i, a.Caller); err != nil {

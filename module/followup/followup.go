@@ -136,10 +136,22 @@ func Exemptions() []core.Choice {
 	return []core.Choice{{Value: ExemptAnonymous, Label: core.T("匿名", "Anonymous")}, {Value: ExemptLetter, Label: core.T("只要求复函", "Asked for a letter only")}}
 }
 
+// heavier is the severer of two.
+func heavier(a, b string) string {
+	if rankOf(b) > rankOf(a) {
+		return b
+	}
+	return a
+}
+
+func rankOf(severity string) int {
+	return max(0, slices.IndexFunc(Severities(), func(c core.Choice) bool { return c.Value == severity }))
+}
+
 // callersOf are the roles that may follow up a matter of a severity (C14.5): that of its rank, and those above.
 func callersOf(severity string) []core.Role {
 	all := []core.Role{core.Desk, core.Supervisor, core.Manager, core.GM}
-	return all[max(0, slices.IndexFunc(Severities(), func(c core.Choice) bool { return c.Value == severity })):]
+	return all[rankOf(severity):]
 }
 
 // Item is one follow-up.

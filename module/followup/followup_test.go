@@ -448,6 +448,7 @@ func TestC14_5_WhoCallsGoesBySeverityAndNeverTheHandler(t *testing.T) {
 		k.Refused("C14.5", do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Desk]}))
 		weigh(followup.Major)
 		k.Refused("C14.5", do(k, core.Supervisor, followup.Do, i.Ref.ID, call))
+		k.Refused("C14.5", do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Manager], Severity: followup.Ordinary}))
 		k.Must(do(k, core.Manager, followup.Do, i.Ref.ID, call))
 
 		id := take(k, asked()) // the supervisor handles it himself
@@ -705,7 +706,11 @@ func TestC14_12_OnceAfterAnEmergencyAndOnceAfterMovingIn(t *testing.T) {
 			t.Errorf("once more: %+v", i)
 		}
 
-		who := tenants(k, 2)
+		who := tenants(k, 3)
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error { return customer.Confirm(ctx, tx, who[2]) })
+		if i := one(k, "customer", who[2]); i.Occasion != followup.MoveIn || i.UnitCode != "A0103" || i.Due.Before(k.Now().AddDate(0, 0, 3)) {
+			t.Errorf("a new tenant's file was confirmed: %+v", i)
+		}
 		move := func(c core.ID, code string) {
 			k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
 				unit, err := estate.EnsureUnit(ctx, tx, code, "desk")

@@ -21,7 +21,7 @@ import (
 // reactions are what comes here when a module above says what has happened to its record.
 func reactions() map[string]duty.Reaction {
 	out := map[string]duty.Reaction{}
-	for _, e := range []string{"complaint.finished", "complaint.replied", "repair.signed", "repair.refused", "desk.closed", "customer.occupied"} {
+	for _, e := range []string{"complaint.finished", "complaint.replied", "repair.signed", "repair.refused", "desk.closed", "customer.occupied", "customer.confirmed"} {
 		out[e] = Closed
 	}
 	for _, e := range []string{"complaint.dissatisfied", "complaint.reopened", "complaint.voided", "repair.reworked", "desk.reopened"} {
@@ -79,16 +79,10 @@ func ofComplaint(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 	if err != nil {
 		return matter{}, err
 	}
-	m := matter{Occasion: Complaint, Number: c.Number, Content: join(c.Content, c.Demand), Handled: join(c.Solution, c.Result), Customer: c.Customer, CustomerName: c.CustomerName, Unit: c.Unit, UnitCode: c.UnitCode,
-		Contact: c.Contact, Phone: c.Phone, Severity: Ordinary, Handler: c.Handler, HandlerName: c.HandlerName, Against: c.AgainstUser, Since: c.Finished}
+	m := matter{Occasion: Complaint, Severity: severityOf(c), Number: c.Number, Content: join(c.Content, c.Demand), Handled: join(c.Solution, c.Result), Customer: c.Customer, CustomerName: c.CustomerName, Unit: c.Unit, UnitCode: c.UnitCode,
+		Contact: c.Contact, Phone: c.Phone, Handler: c.Handler, HandlerName: c.HandlerName, Against: c.AgainstUser, Since: c.Finished}
 	if m.CustomerName == "" {
 		m.CustomerName = c.Company
-	}
-	switch {
-	case c.Level == complaint.Major:
-		m.Severity = Major
-	case c.CompanyLevel || c.Round > 1: // taken up once already, or of the company's level
-		m.Severity = Important
 	}
 	on, err := regulation.On(ctx, tx, "C14.9")
 	switch {
@@ -98,6 +92,18 @@ func ofComplaint(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 		m.Exempt = ExemptLetter
 	}
 	return m, err
+}
+
+// severityOf is how severe a complaint is for its follow-up: important is what was taken up once already, or concerns the
+// company's level.
+func severityOf(c complaint.Case) string {
+	switch {
+	case c.Level == complaint.Major:
+		return Major
+	case c.CompanyLevel || c.Round > 1:
+		return Important
+	}
+	return Ordinary
 }
 
 func ofRepair(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
@@ -132,7 +138,10 @@ func ofEmergency(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 	return m, nil
 }
 
-// ofMoveIn is the customer's newest tenancy.
+// newcomer is how many days after a tenancy began its customer is a newcomer: a file confirmed later tells of no move-in.
+const newcomer = 30
+
+// ofMoveIn is the customer's newest tenancy, unless an import brought it or it began long ago.
 func ofMoveIn(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 	stays, err := customer.Stays(ctx, tx, id)
 	if err != nil {
@@ -144,7 +153,7 @@ func ofMoveIn(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 			last = s
 		}
 	}
-	if last.ID == 0 {
+	if last.ID == 0 || last.Origin == desk.OriginImport || last.From < core.Today(ctx).Add(-newcomer) {
 		return matter{}, nil
 	}
 	m, err := ofCustomer(ctx, tx, id, last.Unit)
@@ -200,7 +209,11 @@ func Closed(ctx context.Context, tx db.Tx, ref core.Ref) error {
 	if err != nil || why == "" {
 		return err
 	}
-	_, err = plan(ctx, tx, m, planning{Why: why, From: m.Since})
+	from := m.Since
+	if now := core.Now(ctx); m.Occasion == MoveIn && from.Before(now) { // the office hears of it now
+		from = now
+	}
+	_, err = plan(ctx, tx, m, planning{Why: why, From: from})
 	return err
 }
 
