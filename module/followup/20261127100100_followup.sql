@@ -30,6 +30,8 @@ create table followup_item (
   at bigint not null,
   month text not null,
   due_at bigint,
+  tries bigint not null,
+  tried_at bigint,
   how text not null default '',
   mark text not null default '',
   result text not null default '',

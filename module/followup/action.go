@@ -442,6 +442,22 @@ func opine(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	return complaint.Opine(ctx, tx, i.Matter.ID, complaint.Opinion{Satisfied: "yes", Signer: r.Signer, Signature: r.Signature, Comment: r.Opinion})
 }
 
+// Miss records that nobody was reached: the follow-up stays due, and the list says how often it was tried.
+func Miss(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
+	_, err := change(ctx, tx, id, canMiss, "missed", map[string]string{"note": w.Text}, func(i *Item) error {
+		i.Tries, i.Tried = i.Tries+1, core.Now(ctx)
+		return nil
+	})
+	return err
+}
+
+func canMiss(ctx context.Context, tx db.Tx, i Item) error {
+	if err := in(i, StateDue); err != nil {
+		return err
+	}
+	return mayCall(ctx, tx, i, core.ActorOf(ctx))
+}
+
 // ---- the agreed answer (C14.7)
 
 // Word is a verb's one text.

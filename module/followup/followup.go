@@ -92,7 +92,7 @@ func Kind() register.Kind {
 		Choices: map[string][]core.Choice{"how": Hows(), "result": Results(), "why": Whys(), "exempt": Exemptions(), "severity": Severities()},
 		Events: map[string]core.Text{
 			"planned": core.T("列入回访({why})", "planned ({why})"), "assigned": core.T("安排给 {caller}", "assigned to {caller}"), "weighed": core.T("定为 {severity}", "set to {severity}"),
-			"recorded": core.T("回访({how}):{result}。{opinion}", "followed up ({how}): {result}. {opinion}"), "answered": core.T("答复新意见:{answer}", "answered the new opinion: {answer}"),
+			"missed": core.T("未联系上:{note}", "nobody was reached: {note}"), "recorded": core.T("回访({how}):{result}。{opinion}", "followed up ({how}): {result}. {opinion}"), "answered": core.T("答复新意见:{answer}", "answered the new opinion: {answer}"),
 			"settled": core.T("问题已解决", "the problem is settled"), "remarked": core.T("检查意见:{remark}", "remark: {remark}"), "exempted": core.T("免回访({exempt}):{note}", "no follow-up ({exempt}): {note}"),
 			"lettered": core.T("以公开信 {letter} 答复", "answered by open letter {letter}"), "withdrawn": core.T("撤回:{reason}", "withdrawn: {reason}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 		}}
@@ -186,6 +186,9 @@ type Item struct {
 	Month        core.Month // of At
 	Due          time.Time
 
+	Tries int64     // calls that nobody answered
+	Tried time.Time // the last of them
+
 	How       string
 	Mark      string // 电话回访 (C14.6)
 	Result    string
@@ -219,7 +222,7 @@ func (i *Item) cells() []cell {
 	return []cell{{"number", &i.Number}, {"occasion", &i.Occasion}, {"kind", &i.Matter.Kind}, {"record_id", &i.Matter.ID}, {"matter_number", &i.MatterNumber}, {"content", &i.Content}, {"handled", &i.Handled},
 		{"customer_id", &i.Customer}, {"customer_name", &i.CustomerName}, {"unit_id", &i.Unit}, {"unit_code", &i.UnitCode}, {"contact", &i.Contact}, {"phone", &i.Phone}, {"severity", &i.Severity}, {"round", &i.Round},
 		{"why", &i.Why}, {"clause", &i.Clause}, {"handler_id", &i.Handler}, {"handler", &i.HandlerName}, {"against_id", &i.Against}, {"caller_id", &i.Caller}, {"caller", &i.CallerName}, {"state", &i.State}, {"open", &i.Open},
-		{"since_at", &i.Since}, {"at", &i.At}, {"month", &i.Month}, {"due_at", &i.Due}, {"how", &i.How}, {"mark", &i.Mark}, {"result", &i.Result}, {"opinion", &i.Opinion}, {"outcome", &i.Outcome}, {"signer", &i.Signer},
+		{"since_at", &i.Since}, {"at", &i.At}, {"month", &i.Month}, {"due_at", &i.Due}, {"tries", &i.Tries}, {"tried_at", &i.Tried}, {"how", &i.How}, {"mark", &i.Mark}, {"result", &i.Result}, {"opinion", &i.Opinion}, {"outcome", &i.Outcome}, {"signer", &i.Signer},
 		{"held_at", &i.Held}, {"held_by", &i.HeldBy}, {"held_name", &i.HeldName}, {"held_month", &i.HeldMonth}, {"late", &i.Late}, {"promised_at", &i.Promised}, {"answer", &i.Answer}, {"answered_at", &i.Answered},
 		{"problem", &i.Problem}, {"settled_at", &i.Settled}, {"remark", &i.Remark}, {"remarked_at", &i.Remarked}, {"remarked_by", &i.RemarkedBy}, {"letter_id", &i.Letter}, {"reason", &i.Reason}}
 }

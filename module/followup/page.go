@@ -60,7 +60,7 @@ func fields() []core.Field[Item] {
 		f("content", "事项", "Matter", func(i *Item) any { return &i.Content }), f("handled", "处理情况", "What was done", func(i *Item) any { return &i.Handled }), f("severity", "级别", "Severity", func(i *Item) any { return &i.Severity }, Severities()...),
 		f("round", "第几次", "Round", func(i *Item) any { return &i.Round }), f("why", "来由", "Why", func(i *Item) any { return &i.Why }, Whys()...), f("clause", "条款", "Clause", func(i *Item) any { return &i.Clause }),
 		f("handler", "经办人", "Handled by", func(i *Item) any { return &i.HandlerName }), f("caller", "回访人", "Follows up", func(i *Item) any { return &i.CallerName }), f("since_at", "办结", "Dealt with", func(i *Item) any { return &i.Since }),
-		f("due_at", "期限", "Due", func(i *Item) any { return &i.Due }), f("held_at", "回访时间", "Followed up", func(i *Item) any { return &i.Held }), f("held_by", "谁做的", "Made by", func(i *Item) any { return &i.HeldName }),
+		f("due_at", "期限", "Due", func(i *Item) any { return &i.Due }), f("tries", "未联系上", "Not reached", func(i *Item) any { return &i.Tries }), f("held_at", "回访时间", "Followed up", func(i *Item) any { return &i.Held }), f("held_by", "谁做的", "Made by", func(i *Item) any { return &i.HeldName }),
 		f("how", "方式", "How", func(i *Item) any { return &i.How }, Hows()...), f("mark", "注明", "Mark", func(i *Item) any { return &i.Mark }), f("result", "结果", "Result", func(i *Item) any { return &i.Result }, Results()...),
 		f("opinion", "意见要求", "Opinion", func(i *Item) any { return &i.Opinion }), f("outcome", "当即答复", "Answered at once", func(i *Item) any { return &i.Outcome }), f("promised_at", "约定答复", "Agreed answer", func(i *Item) any { return &i.Promised }),
 		f("answer", "答复", "Answer", func(i *Item) any { return &i.Answer }), f("answered_at", "答复时间", "Answered", func(i *Item) any { return &i.Answered }), f("settled_at", "问题解决", "Settled", func(i *Item) any { return &i.Settled }),
@@ -219,8 +219,17 @@ func planPairs(ctx context.Context, i Item) []ui.Pair {
 	p.choice("级别", "Severity", Severities(), i.Severity)
 	p.choice("来由", "Why", Whys(), i.Why)
 	p.add("回访人", "Follows up", i.CallerName)
+	p.add("未联系上", "Nobody reached", triesText(ctx, i))
 	p.time("期限", "Due", i.Due)
 	return p.out
+}
+
+// triesText says how often nobody was reached; "" where it was not tried.
+func triesText(ctx context.Context, i Item) string {
+	if i.Tries == 0 {
+		return ""
+	}
+	return core.T("%d 次,最近 %s", "%d times, last %s", i.Tries, ui.When(ctx, i.Tried)).Say(ctx)
 }
 
 func talkPairs(ctx context.Context, i Item) []ui.Pair {
@@ -381,7 +390,10 @@ func todayPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 
 // callOf is one card of the list. A button that may not be used says why.
 func callOf(ctx context.Context, tx db.Tx, i Item, say []string) callView {
-	v := callView{Item: i, Href: href(ctx, i.Ref.ID), Script: say, Tone: severityTone(i.Severity)}
+	v := callView{Item: i, Href: href(ctx, i.Ref.ID), Script: say, Tone: severityTone(i.Severity), Tries: triesText(ctx, i)}
+	if canMiss(ctx, tx, i) == nil {
+		v.Miss, v.Idem = href(ctx, i.Ref.ID, "missed"), register.NewKey()
+	}
 	for _, how := range Hows() {
 		b := button{Label: core.T("记录%s回访", "Record: %s", how.Label), Href: href(ctx, i.Ref.ID, "record") + "?how=" + how.Value}
 		err := canRecord(ctx, tx, i)

@@ -2,12 +2,15 @@ package followup_test
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/journal"
 	"huiyin/module/complaint"
 	"huiyin/module/followup"
 	"huiyin/testkit"
@@ -37,6 +40,11 @@ func TestTheClerksMorning(t *testing.T) {
 		}
 		if p := b.Post(b.P("followup/"+i.Ref.ID.String()+"/reveal"), url.Values{"field": {"phone"}, "reason": {"回访"}}); !p.Has("13800002231") {
 			t.Errorf("not revealed: %d", p.Status)
+		}
+
+		b.Post(b.P("followup/"+i.Ref.ID.String()+"/missed"), url.Values{}).OK(k) // nobody is in
+		if p := b.Get(b.P("followup/today")).OK(k); !p.Has("未联系上 1 次") || !p.Has(i.Number) {
+			t.Error("the list does not say that it was tried")
 		}
 
 		at := b.P("followup/" + i.Ref.ID.String() + "/record")
@@ -142,6 +150,55 @@ func TestAPlanByHandAndAnActivityByHTTP(t *testing.T) {
 		if list := s.Get(s.P("followup") + "?occasion=activity").OK(k); !list.Has("亲子日") || !list.Has("0/1") {
 			t.Error("the draw by the button")
 		}
+	})
+}
+
+// TestTheJournalCoversEveryChange runs what serve and restore check: every row has its entry.
+func TestTheJournalCoversEveryChange(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, asked())
+		dealt(k, id)
+		k.Must(do(k, core.Desk, followup.Do, one(k, "complaint", id).Ref.ID, unhappy()))
+		dealt(k, id)
+		k.Must(do(k, core.Manager, followup.Do, one(k, "complaint", id).Ref.ID, happy()))
+		festival(k, tenants(k, 3))
+		sample(k)
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			r, err := journal.Verify(ctx, tx, k.App.Lists.Tables)
+			if len(r.Findings) > 0 {
+				t.Errorf("%+v", r.Findings)
+			}
+			return err
+		})
+	})
+}
+
+// TestTwoDrawsAtOnce: the button and the daily draw do not plan the same matter twice, nor more than the share.
+func TestTwoDrawsAtOnce(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		for range 10 {
+			repaired(k, 5)
+		}
+		var wg sync.WaitGroup
+		errs := make([]error, 4)
+		ctx := k.Ctx(core.Supervisor)
+		for n := range errs {
+			wg.Go(func() {
+				errs[n] = k.App.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+					_, err := followup.Sample(ctx, tx, "2026-11", 100)
+					return err
+				})
+			})
+		}
+		wg.Wait()
+		k.Must(errors.Join(errs...))
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			n, err := db.Value[int64](ctx, tx, "select count(*) from followup_item where project_id = $1 and occasion = 'repair'", k.Project.ID)
+			if n != 3 {
+				t.Errorf("planned %d of 10, want 3", n)
+			}
+			return err
+		})
 	})
 }
 

@@ -59,7 +59,7 @@ func hint[T any](zh, en string) func(*core.Field[T]) {
 }
 
 func verbs() []register.Verber {
-	return append([]register.Verber{recordVerb(), answerVerb(), assignVerb(), remarkVerb(), exemptVerb(), cancelVerb(), newVerb()}, bulkVerbs()...)
+	return append([]register.Verber{recordVerb(), missVerb(), answerVerb(), assignVerb(), remarkVerb(), exemptVerb(), cancelVerb(), newVerb()}, bulkVerbs()...)
 }
 
 func recordVerb() register.Verber {
@@ -88,6 +88,11 @@ func recordVerb() register.Verber {
 			say, err := ScriptFor(ctx, tx, i.Occasion)
 			return scriptCard(callPairs(ctx, i), strings.Split(say, "\n")), err
 		}}
+}
+
+func missVerb() register.Verber {
+	return register.Verb[Word]{Name: "missed", Label: core.T("未联系上", "Nobody reached"), Roles: callers(), Clause: "C14.5", Can: checked("missed", canMiss), Do: doing(Miss), Said: core.T("已记下,稍后再打", "Noted; try again later"),
+		Fields: []core.Field[Word]{field("text", "说明", "Note", func(w *Word) any { return &w.Text })}}
 }
 
 func answerVerb() register.Verber {
