@@ -59,7 +59,7 @@ func (t *town) followUp(ctx context.Context, tx db.Tx, clock time.Time, i follow
 	if t.rand.IntN(12) == 0 {
 		r.Result, r.Opinion, r.Outcome = followup.NewOpinion, t.pick("希望周末也安排保洁", "大堂空调温度偏低", "希望提前一天通知停水", "访客登记能不能快一点"), "已记录并当即说明安排"
 	}
-	if err := followup.Do(t.as(at(ctx, clock), caller), tx, i.Ref.ID, r); err != nil {
+	if err := followup.FollowUp(t.as(at(ctx, clock), caller), tx, i.Ref.ID, r); err != nil {
 		return err
 	}
 	return followup.Remark(t.as(at(ctx, clock.Add(2*time.Hour)), checker), tx, i.Ref.ID, followup.Word{Text: t.pick("已阅,回访及时", "同意", "继续跟进客户意见")})

@@ -273,9 +273,9 @@ func checkRecord(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	return nil
 }
 
-// Do records a follow-up: a new opinion's answer is owed at the agreed time, who is dissatisfied has the matter taken up
+// FollowUp records a follow-up: a new opinion's answer is owed at the agreed time, who is dissatisfied has the matter taken up
 // again, and is followed up again (C14.7).
-func Do(ctx context.Context, tx db.Tx, id core.ID, r Record) error {
+func FollowUp(ctx context.Context, tx db.Tx, id core.ID, r Record) error {
 	payload := map[string]any{"how": r.How, "result": r.Result, "opinion": core.Personal(r.Opinion), "signer": r.Signer}
 	i, err := change(ctx, tx, id, canRecord, "recorded", payload, func(i *Item) error {
 		if i.Matter.Kind == "complaint" {

@@ -249,11 +249,11 @@ func TestC14_1_EveryComplaintIsFollowedUpInThreeDays(t *testing.T) {
 		if len(ds) != 1 || ds[0].Role != core.Desk || !ds[0].Due.Equal(i.Due) {
 			t.Errorf("owed: %+v", ds)
 		}
-		k.Refused("C13.4", do(k, core.Desk, followup.Do, i.Ref.ID, happy())) // resolutions 2: the result first
+		k.Refused("C13.4", do(k, core.Desk, followup.FollowUp, i.Ref.ID, happy())) // resolutions 2: the result first
 		k.Must(do(k, core.Desk, complaint.Answer, id, complaint.Reply{How: "oral", Text: "已处理"}))
 		one(k, "complaint", id) // the reply plans no second one
 		k.Advance(5 * 24 * time.Hour)
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, happy()))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, happy()))
 		if i = get(k, i.Ref.ID); i.State != followup.StateDone || !i.Late || i.HeldName != "林敏" {
 			t.Errorf("recorded: %+v", i)
 		}
@@ -319,7 +319,7 @@ func TestC14_2_HalfOfTheComplaintsAreFollowedUp(t *testing.T) {
 		if f := measure(k, "C14.2", "2026-11"); f.Num != 0 || f.Den != 2 || len(f.Breaking) != 2 || f.Breaking[0].Kind != "complaint" {
 			t.Errorf("before: %+v", f)
 		}
-		k.Must(do(k, core.Desk, followup.Do, one(k, "complaint", ids[0]).Ref.ID, happy()))
+		k.Must(do(k, core.Desk, followup.FollowUp, one(k, "complaint", ids[0]).Ref.ID, happy()))
 		if f := measure(k, "C14.2", "2026-11"); f.Num != 1 || f.Den != 2 || len(f.Breaking) != 1 || f.Breaking[0].ID != ids[1] {
 			t.Errorf("after: %+v", f)
 		}
@@ -358,12 +358,12 @@ func TestC14_3_AThirdOfTheRepairsWithinAMonth(t *testing.T) {
 			t.Fatalf("drawn %v", drawn)
 		}
 		call := followup.Record{How: followup.ByPhone, Result: followup.Satisfied}
-		k.Must(do(k, core.Desk, followup.Do, one(k, "repair", drawn[0]).Ref.ID, call))
+		k.Must(do(k, core.Desk, followup.FollowUp, one(k, "repair", drawn[0]).Ref.ID, call))
 		if f := measure(k, "C14.3", "2026-11"); f.Num != 1 || f.Den != 4 {
 			t.Errorf("within the month: %+v", f)
 		}
 		k.SetNow(k.Now().AddDate(0, 0, 31))
-		k.Must(do(k, core.Desk, followup.Do, one(k, "repair", drawn[1]).Ref.ID, call))
+		k.Must(do(k, core.Desk, followup.FollowUp, one(k, "repair", drawn[1]).Ref.ID, call))
 		if f := measure(k, "C14.3", "2026-11"); f.Num != 1 || f.Den != 4 || len(f.Breaking) != 3 {
 			t.Errorf("after a month it counts no more: %+v", f)
 		}
@@ -424,8 +424,8 @@ func TestC14_4_ATenthOfAnActivitysParticipants(t *testing.T) {
 		if len(is) != 2 || is[0].Customer == is[1].Customer || is[0].UnitCode[:3] == is[1].UnitCode[:3] || is[0].Content != "中秋游园" || is[0].Phone == "" {
 			t.Fatalf("drawn: %+v", is)
 		}
-		k.Refused("C14.5", do(k, core.Supervisor, followup.Do, is[0].Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied})) // who ran it
-		k.Must(do(k, core.Desk, followup.Do, is[0].Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
+		k.Refused("C14.5", do(k, core.Supervisor, followup.FollowUp, is[0].Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied})) // who ran it
+		k.Must(do(k, core.Desk, followup.FollowUp, is[0].Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
 		if f := measure(k, "C14.4", "2026-11"); f.Num != 1 || f.Den != 12 {
 			t.Errorf("measured %+v", f)
 		}
@@ -444,12 +444,12 @@ func TestC14_5_WhoCallsGoesBySeverityAndNeverTheHandler(t *testing.T) {
 			k.Must(do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Manager], Severity: s}))
 		}
 		weigh(followup.Important)
-		k.Refused("C14.5", do(k, core.Desk, followup.Do, i.Ref.ID, call))
+		k.Refused("C14.5", do(k, core.Desk, followup.FollowUp, i.Ref.ID, call))
 		k.Refused("C14.5", do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Desk]}))
 		weigh(followup.Major)
-		k.Refused("C14.5", do(k, core.Supervisor, followup.Do, i.Ref.ID, call))
+		k.Refused("C14.5", do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, call))
 		k.Refused("C14.5", do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Manager], Severity: followup.Ordinary}))
-		k.Must(do(k, core.Manager, followup.Do, i.Ref.ID, call))
+		k.Must(do(k, core.Manager, followup.FollowUp, i.Ref.ID, call))
 
 		id := take(k, asked()) // the supervisor handles it himself
 		k.Must(do(k, core.Desk, complaint.PassTo, id, complaint.Assign{Handler: k.Users[core.Supervisor], Department: "客服部"}))
@@ -457,10 +457,10 @@ func TestC14_5_WhoCallsGoesBySeverityAndNeverTheHandler(t *testing.T) {
 		k.Must(do(k, core.Manager, complaint.RuleOn, id, complaint.Rule{Ruling: "accept"}))
 		dealt(k, id)
 		i = one(k, "complaint", id)
-		k.Refused("C14.5", do(k, core.Supervisor, followup.Do, i.Ref.ID, happy()))
+		k.Refused("C14.5", do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, happy()))
 		k.Refused("C14.5", do(k, core.Manager, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Supervisor]}))
 		k.Off("C14.5")
-		k.Must(do(k, core.Supervisor, followup.Do, i.Ref.ID, happy()))
+		k.Must(do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, happy()))
 	})
 }
 
@@ -469,8 +469,8 @@ func TestC14_6_SignedOnSiteAndMarkedOnTheTelephone(t *testing.T) {
 		i := one(k, "repair", repaired(k, 1))
 		unsigned := happy()
 		unsigned.Signature = ""
-		k.Refused("C14.6", do(k, core.Desk, followup.Do, i.Ref.ID, unsigned))
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
+		k.Refused("C14.6", do(k, core.Desk, followup.FollowUp, i.Ref.ID, unsigned))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
 		if i = get(k, i.Ref.ID); i.Mark != "电话回访" {
 			t.Errorf("marked %q", i.Mark)
 		}
@@ -480,8 +480,8 @@ func TestC14_6_SignedOnSiteAndMarkedOnTheTelephone(t *testing.T) {
 		}
 		i, second := one(k, "repair", repaired(k, 1)), one(k, "repair", repaired(k, 1))
 		k.Off("C14.6")
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, unsigned))
-		k.Must(do(k, core.Desk, followup.Do, second.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, unsigned))
+		k.Must(do(k, core.Desk, followup.FollowUp, second.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
 		if i = get(k, second.Ref.ID); i.Mark != "" {
 			t.Errorf("switched off, it is marked %q", i.Mark)
 		}
@@ -494,8 +494,8 @@ func TestC14_7_UntilTheCustomerIsSatisfied(t *testing.T) {
 		dealt(k, id)
 		first := one(k, "complaint", id)
 		byPhone := followup.Record{How: followup.ByPhone, Result: followup.Satisfied}
-		k.Refused("C14.7", do(k, core.Desk, followup.Do, first.Ref.ID, byPhone)) // the first in person
-		k.Must(do(k, core.Desk, followup.Do, first.Ref.ID, unhappy()))
+		k.Refused("C14.7", do(k, core.Desk, followup.FollowUp, first.Ref.ID, byPhone)) // the first in person
+		k.Must(do(k, core.Desk, followup.FollowUp, first.Ref.ID, unhappy()))
 		if c := complaintOf(k, id); c.State != complaint.StateAccepted || c.Round != 2 || !c.Open {
 			t.Fatalf("not taken up again: %s, round %d", c.State, c.Round)
 		}
@@ -504,7 +504,7 @@ func TestC14_7_UntilTheCustomerIsSatisfied(t *testing.T) {
 		if again.Round != 2 || again.Why != followup.WhyAgain || again.Severity != followup.Important {
 			t.Errorf("once more: %+v", again)
 		}
-		k.Must(do(k, core.Supervisor, followup.Do, again.Ref.ID, byPhone)) // the second by telephone
+		k.Must(do(k, core.Supervisor, followup.FollowUp, again.Ref.ID, byPhone)) // the second by telephone
 		if i := get(k, first.Ref.ID); i.Settled.IsZero() || !i.Problem {
 			t.Error("the problem of the first follow-up is not settled")
 		}
@@ -513,7 +513,7 @@ func TestC14_7_UntilTheCustomerIsSatisfied(t *testing.T) {
 		i := one(k, "repair", order)
 		bad := unhappy()
 		bad.How = followup.ByPhone
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, bad))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, bad))
 		k.Read(func(ctx context.Context, tx db.Tx) error {
 			o, err := repair.Get(ctx, tx, order)
 			if o.State != repair.StateDispatched || o.Round != 2 {
@@ -531,9 +531,9 @@ func TestC14_7_UntilTheCustomerIsSatisfied(t *testing.T) {
 
 		i = one(k, "repair", repaired(k, 1)) // a new opinion
 		opinion := followup.Record{How: followup.ByPhone, Result: followup.NewOpinion, Opinion: "希望周末也能报修"}
-		k.Refused("C14.7", do(k, core.Desk, followup.Do, i.Ref.ID, opinion))
+		k.Refused("C14.7", do(k, core.Desk, followup.FollowUp, i.Ref.ID, opinion))
 		opinion.Promised = k.Now().Add(26 * time.Hour)
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, opinion))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, opinion))
 		if ds := duties(k, i.Ref, "C14.7"); len(ds) != 1 || !ds[0].Due.Equal(opinion.Promised) || ds[0].User != k.Users[core.Desk] {
 			t.Errorf("the promise: %+v", ds)
 		}
@@ -548,7 +548,7 @@ func TestC14_7_UntilTheCustomerIsSatisfied(t *testing.T) {
 		k.Off("C14.7")
 		second := take(k, asked())
 		dealt(k, second)
-		k.Must(do(k, core.Desk, followup.Do, one(k, "complaint", second).Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "不行"}))
+		k.Must(do(k, core.Desk, followup.FollowUp, one(k, "complaint", second).Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "不行"}))
 		if c := complaintOf(k, second); c.State != complaint.StateReplied {
 			t.Errorf("switched off, it is taken up again: %s", c.State)
 		}
@@ -572,15 +572,15 @@ func TestAMajorComplaintIsFollowedUpInPersonByTheManager(t *testing.T) {
 		t.Errorf("owed by %+v", ds)
 	}
 	k.Off("C13.4")
-	k.Refused("C14.5", do(k, core.Supervisor, followup.Do, i.Ref.ID, happy()))
-	k.Refused("C14.7", do(k, core.Manager, followup.Do, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
-	k.Must(do(k, core.Manager, followup.Do, i.Ref.ID, happy()))
+	k.Refused("C14.5", do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, happy()))
+	k.Refused("C14.7", do(k, core.Manager, followup.FollowUp, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied}))
+	k.Must(do(k, core.Manager, followup.FollowUp, i.Ref.ID, happy()))
 }
 
 func TestC14_8_EveryProblemOfAFollowUpIsDealtWith(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		i := one(k, "repair", repaired(k, 1))
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.NewOpinion, Opinion: "走廊太暗", Promised: k.Now().Add(time.Hour)}))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.NewOpinion, Opinion: "走廊太暗", Promised: k.Now().Add(time.Hour)}))
 		if f := measure(k, "C14.8", "2026-11"); f.Num != 0 || f.Den != 1 || len(f.Breaking) != 1 || f.Breaking[0] != i.Ref {
 			t.Errorf("before the answer: %+v", f)
 		}
@@ -692,8 +692,8 @@ func TestC14_12_OnceAfterAnEmergencyAndOnceAfterMovingIn(t *testing.T) {
 		if enquiry := ordinary(k); len(of(k, "desk", enquiry)) != 0 {
 			t.Error("an enquiry is followed up")
 		}
-		k.Refused("C14.5", do(k, core.Desk, followup.Do, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied})) // he took it down and answers for it
-		k.Must(do(k, core.Supervisor, followup.Do, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "还在渗水"}))
+		k.Refused("C14.5", do(k, core.Desk, followup.FollowUp, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Satisfied})) // he took it down and answers for it
+		k.Must(do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "还在渗水"}))
 		k.Read(func(ctx context.Context, tx db.Tx) error {
 			m, err := desk.Get(ctx, tx, id)
 			if m.State != desk.StateOpen || !m.Open {
@@ -762,7 +762,7 @@ func TestC14_10_TheSupervisorPlansChecksAndReports(t *testing.T) {
 			})
 		}
 		call := followup.Record{How: followup.ByPhone, Result: followup.Satisfied}
-		k.Must(do(k, core.Supervisor, followup.Do, i.Ref.ID, call))
+		k.Must(do(k, core.Supervisor, followup.FollowUp, i.Ref.ID, call))
 		k.Refused("C14.10", do(k, core.Supervisor, followup.Remark, i.Ref.ID, followup.Word{Text: "好"})) // his own
 		k.Tick()
 		ref := duty.PeriodRef(k.Project.ID, "2026-11")
@@ -778,7 +778,7 @@ func TestC14_10_TheSupervisorPlansChecksAndReports(t *testing.T) {
 		if err := submit(); !core.IsKind(err, core.KindConflict) {
 			t.Errorf("reported twice: %v", err)
 		}
-		k.Must(do(k, core.Desk, followup.Do, second.Ref.ID, call))
+		k.Must(do(k, core.Desk, followup.FollowUp, second.Ref.ID, call))
 		k.Off("C14.10")
 		k.SetNow(k.Now().AddDate(0, 1, 0))
 		k.Must(k.TryWrite(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
@@ -789,7 +789,7 @@ func TestC14_10_TheSupervisorPlansChecksAndReports(t *testing.T) {
 			return err
 		}))
 		third := one(k, "repair", repaired(k, 1))
-		k.Must(do(k, core.Desk, followup.Do, third.Ref.ID, call))
+		k.Must(do(k, core.Desk, followup.FollowUp, third.Ref.ID, call))
 		k.Must(k.TryWrite(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
 			_, err := followup.SubmitMonth(ctx, tx, 0, followup.Submit{Month: "2026-12"})
 			return err
@@ -802,7 +802,7 @@ func TestDX_11_TheFollowUpRecordHasItsFields(t *testing.T) {
 		id := take(k, asked())
 		dealt(k, id)
 		i := one(k, "complaint", id)
-		k.Must(do(k, core.Desk, followup.Do, i.Ref.ID, happy()))
+		k.Must(do(k, core.Desk, followup.FollowUp, i.Ref.ID, happy()))
 		k.Must(do(k, core.Supervisor, followup.Remark, i.Ref.ID, followup.Word{Text: "回访及时"}))
 		b := k.As(core.Desk)
 		page := b.Get(b.P("followup/" + i.Ref.ID.String() + "/form")).OK(k)
@@ -831,7 +831,7 @@ func TestTwoCallersRecordTheSameFollowUpOnce(t *testing.T) {
 		for n := range errs {
 			wg.Go(func() {
 				errs[n] = k.App.DB.Write(ctxs[n%2], func(ctx context.Context, tx db.Tx) error {
-					return followup.Do(ctx, tx, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "还漏"})
+					return followup.FollowUp(ctx, tx, i.Ref.ID, followup.Record{How: followup.ByPhone, Result: followup.Dissatisfied, Opinion: "还漏"})
 				})
 			})
 		}
@@ -863,7 +863,7 @@ func TestThePersonComplainedOfSeesNothing(t *testing.T) {
 	k.Must(do(k, core.Quality, complaint.Complete, id, complaint.Finish{Result: "已道歉"}))
 	k.Must(do(k, core.Quality, complaint.Answer, id, complaint.Reply{How: "oral", Text: "已处理"}))
 	i := one(k, "complaint", id)
-	k.Refused("C13.1", do(k, core.Desk, followup.Do, i.Ref.ID, happy()))
+	k.Refused("C13.1", do(k, core.Desk, followup.FollowUp, i.Ref.ID, happy()))
 	k.Refused("C13.1", do(k, core.Supervisor, followup.Give, i.Ref.ID, followup.Assign{Caller: k.Users[core.Desk]}))
 	b := k.As(core.Desk)
 	for _, path := range []string{"followup", "followup/today", "followup/today?all=1"} {
@@ -883,7 +883,7 @@ func TestThePersonComplainedOfSeesNothing(t *testing.T) {
 	}
 }
 
-// second clerk of the project, so that spreading has something to spread over.
+// clerk is one more of the project, so that there is somebody to spread over.
 func clerk(k *testkit.Kit, name string) (id core.ID) {
 	k.Helper()
 	k.Write(core.System, func(ctx context.Context, tx db.Tx) (err error) {

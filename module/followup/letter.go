@@ -2,6 +2,8 @@ package followup
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -49,6 +51,8 @@ func answeredBy(ctx context.Context, tx db.Tx, id core.ID) ([]Item, error) {
 // customers.
 func Issue(ctx context.Context, tx db.Tx, in Letter) (core.ID, error) {
 	p := core.ProjectOf(ctx)
+	slices.Sort(in.Items)
+	in.Items = slices.Compact(in.Items)
 	in.ID, in.Writer, in.Day, in.Answered = tx.NewID(), core.ActorOf(ctx).Name, core.Today(ctx), int64(len(in.Items))
 	customers := map[string]bool{}
 	items := make([]Item, len(in.Items))
@@ -137,15 +141,7 @@ func Waiting(ctx context.Context, tx db.Tx) ([]Item, error) {
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	return list(ctx, tx, c.where[0]+" and open"+andRest(c)+" order by due_at, id limit 200", c.args...)
-}
-
-func andRest(c condition) string {
-	out := ""
-	for _, w := range c.where[2:] {
-		out += " and " + w
-	}
-	return out
+	return list(ctx, tx, strings.Join(c.where, " and ")+" order by due_at, id limit 200", c.args...)
 }
 
 // letterPDF is the letter as it hangs on the board.

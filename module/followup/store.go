@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -259,5 +258,3 @@ func write(ctx context.Context, tx db.Tx, i Item, verb string, payload any) erro
 	tx.Publish(Topic(i.Ref.Project))
 	return journal.Add(ctx, tx, i.Ref, verb, payload, journal.For(i.Customer))
 }
-
-func micros(t time.Time) int64 { return t.UnixMicro() }

@@ -158,9 +158,9 @@ func TestTheJournalCoversEveryChange(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		id := take(k, asked())
 		dealt(k, id)
-		k.Must(do(k, core.Desk, followup.Do, one(k, "complaint", id).Ref.ID, unhappy()))
+		k.Must(do(k, core.Desk, followup.FollowUp, one(k, "complaint", id).Ref.ID, unhappy()))
 		dealt(k, id)
-		k.Must(do(k, core.Manager, followup.Do, one(k, "complaint", id).Ref.ID, happy()))
+		k.Must(do(k, core.Manager, followup.FollowUp, one(k, "complaint", id).Ref.ID, happy()))
 		festival(k, tenants(k, 3))
 		sample(k)
 		k.Read(func(ctx context.Context, tx db.Tx) error {

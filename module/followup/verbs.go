@@ -71,7 +71,7 @@ func recordVerb() register.Verber {
 		field("promised", "约定答复的时间", "Agreed time of the answer", func(r *Record) any { return &r.Promised }, hint[Record]("不能当即答复的新意见", "For a new opinion that cannot be answered at once")),
 		field("signer", "签名人", "Signed by", func(r *Record) any { return &r.Signer }),
 		field("signature", "客户签名(上门)", "Customer's signature (in person)", func(r *Record) any { return &r.Signature }, func(f *core.Field[Record]) { f.Kind = core.KindSignature })}
-	return register.Verb[Record]{Name: "record", Label: core.T("记录回访", "Record the follow-up"), Roles: callers(), Primary: true, Clause: "C14.6", Can: checked("record", canRecord), Do: doing(Do), Fields: fields,
+	return register.Verb[Record]{Name: "record", Label: core.T("记录回访", "Record the follow-up"), Roles: callers(), Primary: true, Clause: "C14.6", Can: checked("record", canRecord), Do: doing(FollowUp), Fields: fields,
 		Fill: func(ctx context.Context, tx db.Tx, id core.ID, r *Record) error {
 			i, err := Get(ctx, tx, id)
 			if r.How = ByPhone; err == nil && checkRecord(ctx, tx, i, Record{How: ByPhone, Result: Satisfied}) != nil {
