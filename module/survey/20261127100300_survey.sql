@@ -96,7 +96,6 @@ create table survey_round (
 create index survey_round_list on survey_round (project_id, start_day, id);
 create index survey_round_state on survey_round (project_id, state, start_day, id);
 create index survey_round_month on survey_round (project_id, month);
-create index survey_round_campaign on survey_round (campaign_id);
 -- Who was asked. Of the token only its hash is kept. The round's journal covers these rows.
 create table survey_invite (
   project_id bigint not null,

@@ -86,6 +86,9 @@ func told(ctx context.Context, tx db.Tx, r Round, verb string, payload any) erro
 }
 
 func put(ctx context.Context, tx db.Tx, r Round) error {
+	if r.State == StateVoid {
+		return search.Remove(ctx, tx, r.Ref)
+	}
 	return search.Put(ctx, tx, search.Doc{Ref: r.Ref, Perm: "survey.view", Title: r.Title.ZH, Sub: r.Number, URL: href(ctx, r.Ref.ID), Words: []string{r.Title.ZH, r.Title.EN}, Codes: []string{r.Number}, At: core.Now(ctx)})
 }
 

@@ -34,20 +34,13 @@ func (d *door) turn() {
 	}
 }
 
-// wait refuses who has guessed too often.
-func (d *door) wait(who string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.turn()
-	return over429(d.count["a "+who] >= guessesMax)
-}
-
-// missed counts a link that was none of ours.
-func (d *door) missed(who string) {
+// missed counts a link that was none of ours, and refuses who has guessed too often.
+func (d *door) missed(who string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.turn()
 	d.count["a "+who]++
+	return tooMany(d.count["a "+who] > guessesMax)
 }
 
 // again refuses a token that submits without end.
@@ -56,10 +49,10 @@ func (d *door) again(token string) error {
 	defer d.mu.Unlock()
 	d.turn()
 	d.count["t "+token]++
-	return over429(d.count["t "+token] > submitsMax)
+	return tooMany(d.count["t "+token] > submitsMax)
 }
 
-func over429(much bool) error {
+func tooMany(much bool) error {
 	if !much {
 		return nil
 	}

@@ -64,7 +64,7 @@ func claims() []regulation.Claim {
 	return []regulation.Claim{
 		{Clause: "B7.1", By: by(regulation.ByFlow, regulation.ByGuard, regulation.ByRecurring), Numbers: []string{"day"}, Records: "survey-plan"},
 		{Clause: "C5.2", By: by(regulation.ByRecurring, regulation.ByGuard, regulation.ByDuty, regulation.ByMeasure), Numbers: []string{"day", "target", "term"}, Records: "survey?kind=satisfaction"},
-		{Clause: "C7.10", By: by(regulation.ByGuard, regulation.ByRecurring), Numbers: []string{"day"}, Records: "survey?kind=satisfaction"},
+		{Clause: "C7.10", By: by(regulation.ByGuard), Records: "survey?kind=satisfaction"},
 		{Clause: "D5.4", By: by(regulation.ByRecurring, regulation.ByGuard), Numbers: []string{"months", "day"}, Records: "survey?kind=opinion"},
 		{Clause: "E5.2", By: by(regulation.ByGuard, regulation.ByMeasure), Numbers: []string{"target"}, Records: "survey-action"},
 	}

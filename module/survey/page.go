@@ -406,7 +406,7 @@ func invitesPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, err
 			state = core.T("已答", "Answered")
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: i.Unit}, {Text: i.Building}, {Text: names[i.Customer]}, {Text: whenOr(ctx, i.Sent)}, {Text: whenOr(ctx, i.Reminded)}, {Text: state.Say(ctx)},
-			{Text: core.T("打开", "Open").Say(ctx), Href: path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))}}})
+			{Text: core.T("打开或代填", "Open or fill in").Say(ctx), Href: path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))}}})
 	}
 	head := ui.HeadView{Title: core.T("邀请名单", "Invitations"), Sub: r.Title}
 	ls := []ui.Link{{Label: core.T("打印邀请条(二维码)", "Print slips with codes"), Href: href(ctx, r.Ref.ID, "slips.pdf")}, {Label: core.T("返回调查", "Back to the survey"), Href: href(ctx, r.Ref.ID)}}

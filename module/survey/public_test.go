@@ -167,9 +167,7 @@ func TestGuessingALinkIsSlowedDown(t *testing.T) {
 		if statuses[404] != 30 || statuses[429] != 10 {
 			k.Errorf("answers: %v", statuses)
 		}
-		if p := b.Get("/s/" + tokens(k, id)[0]); p.Status != 429 {
-			k.Errorf("who guesses goes on: %d", p.Status)
-		}
+		b.Get("/s/" + tokens(k, id)[0]).OK(k) // whoever shares the address and holds a right link is served
 	})
 }
 

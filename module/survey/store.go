@@ -228,9 +228,9 @@ func answerCount(ctx context.Context, tx db.Tx, round core.ID) (int64, error) {
 	return db.Value[int64](ctx, tx, "select count(*) from survey_answer where project_id = $1 and round_id = $2", core.ProjectOf(ctx).ID, round)
 }
 
-// staff are everybody who works in the project, by name.
+// staff are those of the project to whom a survey or a problem may be given, by name.
 func staff(ctx context.Context, tx db.Tx) ([]user.User, error) {
-	return user.Holders(ctx, tx, core.ProjectOf(ctx).ID, core.Desk, core.Supervisor, core.Technician, core.Guard, core.Cashier, core.Leasing, core.Quality, core.Archivist, core.Manager, core.GM)
+	return user.Holders(ctx, tx, core.ProjectOf(ctx).ID, doers()...)
 }
 
 // nameOf finds somebody of the project by id.
