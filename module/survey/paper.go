@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
 	"strings"
 
@@ -125,16 +127,16 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 	}
 	d := print.New(print.A4, core.LangOf(ctx))
 	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: r.Title.Say(ctx), Number: r.Number})
-	d.Para(core.T("沿线剪下,按单元分发。扫码填写,不用登录,%s 截止。每户的二维码不同,请勿交换。", "Cut and hand out by unit. Scan to answer; no sign-in; until %s. Each customer has a code of his own.", string(r.End)).Say(ctx))
+	d.Para(core.T("剪下按单元分发。扫码填写,不用登录,%s 截止。每户的二维码不同,请勿交换。", "Cut and hand out by unit. Scan to answer; no sign-in; until %s. Each customer has a code of his own.", string(r.End)).Say(ctx))
 	var pictures []print.Picture
 	for _, i := range is {
 		code, err := codeOf(base + path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID)))
 		if err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, print.Picture{Data: code, Caption: join(i.Unit, core.T("扫码填写", "Scan to answer").Say(ctx))})
+		pictures = append(pictures, print.Picture{Data: code, Caption: core.T("%s · 满意度调查 · 扫码填写,%s 截止", "%s · Survey · scan to answer by %s", i.Unit, string(r.End)).Say(ctx)})
 	}
-	d.Photos(4, pictures...)
+	d.Photos(3, pictures...)
 	return pdf(d, "slips-"+r.Number+".pdf")
 }
 
@@ -151,19 +153,28 @@ func baseOf(ctx context.Context, tx db.Tx, q *web.Request) (string, error) {
 	return scheme + q.HTTP.Host, err
 }
 
-// codeOf is an address as a QR code, a PNG with the quiet zone that scanners want.
+// A code's dot in pixels, and the white around it in dots, without which scanners do not find it.
+const (
+	dot   = 4
+	quiet = 4
+)
+
+// codeOf is an address as a QR code, a PNG with its quiet zone.
 func codeOf(address string) ([]byte, error) {
 	code, err := qr.Encode(address, qr.M, qr.Auto)
 	if err != nil {
 		return nil, err
 	}
 	n := code.Bounds().Dx()
-	scaled, err := barcode.Scale(code, n*4, n*4)
+	scaled, err := barcode.Scale(code, n*dot, n*dot)
 	if err != nil {
 		return nil, err
 	}
+	framed := image.NewGray(image.Rect(0, 0, (n+2*quiet)*dot, (n+2*quiet)*dot))
+	draw.Draw(framed, framed.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(framed, scaled.Bounds().Add(image.Pt(quiet*dot, quiet*dot)), scaled, scaled.Bounds().Min, draw.Src)
 	var b bytes.Buffer
-	err = png.Encode(&b, scaled)
+	err = png.Encode(&b, framed)
 	return b.Bytes(), err
 }
 
@@ -181,7 +192,12 @@ func reportPDF(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error
 	d := print.New(print.A4, core.LangOf(ctx))
 	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: forms()[1].Title.Say(ctx), Form: code, Number: r.Number})
 	d.Line(r.Title.Say(ctx), print.Center)
-	d.Heading(core.T("一、调查概况", "1. The survey").Say(ctx))
+	n := 0
+	head := func(title core.Text) {
+		n++
+		d.Heading(core.T("%s、%s", "%s. %s", core.T([]string{"一", "二", "三", "四", "五", "六", "七", "八", "九"}[n-1], fmt.Sprint(n)), title).Say(ctx))
+	}
+	head(core.T("调查概况", "The survey"))
 	var facts [][]print.Pair
 	for _, p := range pairs(ctx, r) {
 		facts = append(facts, []print.Pair{{Key: p.Label.Say(ctx), Value: p.Value}})
@@ -191,15 +207,15 @@ func reportPDF(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error
 	}
 	d.Grid(facts...)
 	section := func(title core.Text, t ui.TableView) {
-		d.Heading(title.Say(ctx))
+		head(title)
 		printTable(ctx, d, t)
 	}
-	section(core.T("二、各维度满意率", "2. Satisfaction by dimension"), v.dims)
-	section(core.T("三、各楼栋", "3. By building"), v.Buildings)
+	section(core.T("各维度满意率", "Satisfaction by dimension"), v.dims)
+	section(core.T("各楼栋", "By building"), v.Buildings)
 	if len(v.trend.Labels) > 1 {
-		section(core.T("四、历次趋势", "4. Trend"), chartTable(v.trend))
+		section(core.T("历次趋势", "Trend"), chartTable(v.trend))
 	}
-	d.Heading(core.T("五、分题结果", "5. Question by question").Say(ctx))
+	head(core.T("分题结果", "Question by question"))
 	for _, x := range v.Questions {
 		d.Para(x.Title.Say(ctx))
 		printTable(ctx, d, x.Table)
@@ -208,22 +224,22 @@ func reportPDF(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error
 		d.Para(x.Title.Say(ctx))
 		printTable(ctx, d, x.Table)
 	}
-	reportWords(ctx, d, r)
-	section(core.T("九、纠正预防措施", "9. Corrective actions"), v.actions)
+	reportWords(ctx, d, r, head)
+	section(core.T("纠正预防措施", "Corrective actions"), v.actions)
 	d.Signs(print.Sign{Label: core.T("编制", "Written by").Say(ctx), Name: r.OwnerName}, print.Sign{Label: core.T("审核", "Reviewed").Say(ctx)}, print.Sign{Label: core.T("批准", "Approved").Say(ctx)})
 	return pdf(d, "survey-"+r.Number+".pdf")
 }
 
-func reportWords(ctx context.Context, d *print.Doc, r Round) {
+func reportWords(ctx context.Context, d *print.Doc, r Round, head func(core.Text)) {
 	for _, p := range []struct {
 		title core.Text
 		text  string
-	}{{core.T("六、总体评价", "6. Summary"), r.Summary}, {core.T("七、主要问题及原因", "7. Problems and causes"), r.Causes}, {core.T("八、改进建议", "8. Recommendations"), r.Advice}} {
+	}{{core.T("总体评价", "Summary"), r.Summary}, {core.T("主要问题及原因", "Problems and causes"), r.Causes}, {core.T("改进建议", "Recommendations"), r.Advice}} {
 		text := p.text
 		if text == "" {
 			text = core.T("(待填写)", "(to be written)").Say(ctx)
 		}
-		d.Heading(p.title.Say(ctx))
+		head(p.title)
 		d.Letter(text)
 	}
 }
