@@ -70,7 +70,7 @@ func (a asked) closed(ctx context.Context) error {
 	today := core.DateOf(core.Now(ctx), zone(a.Zone))
 	switch {
 	case a.State != StateOpen || today > a.End:
-		return core.Conflict("这次调查已于 %s 结束,不再收答卷。谢谢您的关注", "This survey ended on %s and takes no more answers. Thank you for your interest", string(a.End))
+		return core.Conflict("这次调查已经结束,不再收答卷。谢谢您的关注", "This survey has ended and takes no more answers. Thank you for your interest")
 	case today < a.Start:
 		return core.Conflict("这次调查从 %s 开始,请届时再来", "This survey begins on %s; please come back then", string(a.Start))
 	}

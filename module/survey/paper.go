@@ -134,7 +134,7 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 		if err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, print.Picture{Data: code, Caption: core.T("%s · 满意度调查 · 扫码填写,%s 截止", "%s · Survey · scan to answer by %s", i.Unit, string(r.End)).Say(ctx)})
+		pictures = append(pictures, print.Picture{Data: code, Caption: core.T("%s · 扫码填写,%s 截止", "%s · scan to answer by %s", i.Unit, string(r.End[5:])).Say(ctx)})
 	}
 	d.Photos(3, pictures...)
 	return pdf(d, "slips-"+r.Number+".pdf")

@@ -72,7 +72,7 @@ func TestOneAnswerAToken(t *testing.T) {
 		if f := r.Figures; f.Answered != 1 || f.Invited != 3 || f.Dimension(survey.Attitude).Score != (survey.Score{N: 1, Good: 1, Sum: 5}) {
 			k.Errorf("figures: %+v", f)
 		}
-		if p := b.Get("/s/" + token).OK(k); !p.Has("已于 2026-12-02 结束") || p.Document.Find("form.form").Length() > 0 {
+		if p := b.Get("/s/" + token).OK(k); !p.Has("已经结束") || p.Document.Find("form.form").Length() > 0 {
 			k.Errorf("after the end: %s", p.Text("main"))
 		}
 		if p := b.Post("/s/"+token, form(answer("1", "0"))); p.Status != 409 || !p.Has("不再收答卷") {
