@@ -306,6 +306,13 @@ func (s *site) end(m *matter) {
 	})
 	m.open = false
 	s.note(s.fact("desk.closed", m))
+	if m.kind == desk.Emergency {
+		s.planned("desk", "emergency", m.id, func() {
+			s.reopened(m)
+			m.answered, m.handed = false, false
+			s.later(s.after(30, 600), func() { s.answer(m) })
+		})
+	}
 	s.summarise(m)
 }
 
@@ -413,6 +420,9 @@ func (s *site) dispatch(m *matter, of map[string]core.ID) {
 
 // work is arrival, work and signature, with a pause for parts now and then.
 func (s *site) work(m *matter, of map[string]core.ID) {
+	if s.orderState(m) != repair.StateDispatched {
+		return
+	}
 	s.must(core.Technician, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
 	s.note(fact{what: "repair.arrived", of: of})
 	s.party(of, core.Technician)
@@ -451,6 +461,7 @@ func (s *site) finish(m *matter, of map[string]core.ID) {
 		m.open = false
 		s.note(fact{what: "repair.signed", of: of})
 		s.note(s.fact("desk.closed", m))
+		s.drawn()
 		s.summarise(m)
 		if s.chance(12) {
 			s.later(s.after(60, 24*60), func() { s.rework(m, of) })
@@ -459,12 +470,30 @@ func (s *site) finish(m *matter, of map[string]core.ID) {
 }
 
 func (s *site) rework(m *matter, of map[string]core.ID) {
+	if s.orderState(m) != repair.StateClosed {
+		return
+	}
 	s.must(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
 		return repair.Rework(ctx, tx, m.other, repair.Why{Reason: "又漏了"})
 	})
+	s.withdrawn(m.other)
+	s.reopened(m)
+	s.later(s.after(30, 600), func() { s.work(m, of) })
+}
+
+// reopened notes that a settled request is open again.
+func (s *site) reopened(m *matter) {
 	m.open, m.summed = true, false
 	s.note(s.fact("desk.reopened", m))
-	s.later(s.after(30, 600), func() { s.work(m, of) })
+}
+
+func (s *site) orderState(m *matter) (state string) {
+	s.Read(func(ctx context.Context, tx db.Tx) error {
+		o, err := repair.Get(ctx, tx, m.other)
+		state = o.State
+		return err
+	})
+	return state
 }
 
 // ---- complaints
@@ -512,6 +541,25 @@ func (c *dealing) do(r core.Role, fn func(ctx context.Context, tx db.Tx) error) 
 
 func (c *dealing) spoke() { c.note(c.site.fact("desk.contacted", c.m)) }
 
+// reopen is what becomes of it when the follow-up finds the customer dissatisfied.
+func (c *dealing) reopen() {
+	c.over = false
+	if !c.m.open {
+		c.reopened(c.m)
+	}
+	c.note(c.fact("complaint.reopened"))
+	c.later(c.by(c.owes("C11.1", "term", "complaint", c.id)), c.solve)
+}
+
+// now is the case as it stands.
+func (c *dealing) now() (got complaint.Case) {
+	c.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		got, err = complaint.Get(ctx, tx, c.id)
+		return err
+	})
+	return got
+}
+
 func (c *dealing) settled() {
 	c.over, c.m.open = true, false
 	c.note(c.fact("complaint.settled"))
@@ -550,6 +598,7 @@ func (c *dealing) void() {
 	})
 	c.over, c.m.open = true, false
 	c.note(c.fact("complaint.voided"))
+	c.withdrawn(c.id)
 	c.note(c.site.fact("desk.voided", c.m))
 }
 
@@ -716,6 +765,7 @@ func (c *dealing) carry() {
 		return complaint.Complete(ctx, tx, c.id, complaint.Finish{Result: "已换"})
 	})
 	c.note(c.fact("complaint.finished"))
+	c.planned("complaint", "complaint", c.id, c.reopen)
 	c.later(c.by(c.owes("C13.4", "term", "complaint", c.id)), c.reply)
 }
 
@@ -767,7 +817,12 @@ func (c *dealing) reply() {
 }
 
 func (c *dealing) opine() {
-	if c.over {
+	now := c.now()
+	if c.over || now.State != complaint.StateReplied {
+		return
+	}
+	if !now.Opined.IsZero() { // he signed when he was followed up
+		c.later(c.by(c.owes("C1.5", "term", "complaint", c.id)), c.close)
 		return
 	}
 	satisfied := "yes"
@@ -779,6 +834,7 @@ func (c *dealing) opine() {
 	})
 	if satisfied == "no" {
 		c.note(c.fact("complaint.dissatisfied"))
+		c.withdrawn(c.id)
 		c.later(c.by(c.owes("C11.1", "term", "complaint", c.id)), c.solve)
 		return
 	}
@@ -786,7 +842,7 @@ func (c *dealing) opine() {
 }
 
 func (c *dealing) close() {
-	if c.over {
+	if now := c.now(); c.over || now.State != complaint.StateReplied || now.Satisfied != "yes" {
 		return
 	}
 	if c.major {

@@ -57,6 +57,9 @@ type site struct {
 	who    []core.ID // the customers, one a unit
 	matter map[core.ID]*matter
 	calls  []*recording
+	asked  map[core.ID]bool    // follow-ups that are known
+	asking map[core.ID]core.ID // the one that waits, by the record that it is about
+	tokens map[core.Role]*testkit.Browser
 	came   map[core.ID]map[core.Role]bool // to a repair
 	counts map[string]int                 // of the facts
 }
@@ -96,13 +99,31 @@ func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
 		if claimed(r.clause) {
 			rows = append(rows, r)
 		}
+		if claimed(r.clause) && (r.on == "weekly" || r.on == "analysis") {
+			others = append(others, r)
+		}
 	}
-	s := &site{Kit: k, rnd: rnd, book: newBook(append(rows, others...)), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, counts: map[string]int{}}
+	s := &site{Kit: k, rnd: rnd, book: newBook(unique(append(rows, others...))), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, tokens: map[core.Role]*testkit.Browser{}, counts: map[string]int{}}
 	for _, r := range append(testkit.Roles(), core.System) {
 		s.ctx[r] = k.Ctx(r)
 	}
+	for _, r := range testkit.Roles() {
+		s.tokens[r] = k.Token(r)
+	}
 	s.build(units)
 	return s
+}
+
+// unique leaves out the rows that stand twice in a list.
+func unique(rows []row) (out []row) {
+	seen := map[slot]bool{}
+	for _, r := range rows {
+		if at := (slot{r.clause, r.number, r.on, 0}); !seen[at] {
+			seen[at] = true
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // build makes the units, and a customer for each.
@@ -155,16 +176,37 @@ func (s *site) run(until time.Time) {
 func (s *site) look(at time.Time) {
 	s.Helper()
 	s.SetNow(at)
-	if s.looked.IsZero() || monthRef(s.looked) != monthRef(at) {
-		f := fact{what: "month.begins", at: at, of: map[string]core.ID{"month": monthRef(at)}}
-		s.book.note(f)
-		s.other.note(f)
-	}
-	if !midnight(s.looked).Equal(midnight(at)) {
+	first := !midnight(s.looked).Equal(midnight(at))
+	if first {
+		for _, f := range begins(s.looked, at) {
+			s.book.note(f)
+			s.other.note(f)
+		}
 		s.recordings(at)
 	}
 	s.Tick()
 	s.looked = at
+	if first {
+		s.drawn()
+	}
+}
+
+// begins are the facts of the calendar at the first look of a day.
+func begins(looked, at time.Time) (out []fact) {
+	on := func(what, kind string, id core.ID) {
+		out = append(out, fact{what: what, at: at, of: map[string]core.ID{kind: id}})
+	}
+	if looked.IsZero() || monthRef(looked) != monthRef(at) {
+		on("month.begins", "month", monthRef(at))
+	}
+	day := at.In(beijing)
+	if !looked.IsZero() && day.Weekday() == time.Monday {
+		on("week.ended", "weekly", dayRef(day.AddDate(0, 0, -7)))
+	}
+	if !looked.IsZero() && day.Day() == 1 && day.Month()%3 == 1 {
+		on("quarter.ended", "analysis", dayRef(day.AddDate(0, -3, 0)))
+	}
+	return out
 }
 
 // later puts something on the agenda.

@@ -47,6 +47,9 @@ func enquiry(f fact) bool { return waits(f) && !f.carried && f.kind == "enquiry"
 func urgent(f fact) bool  { return f.urgent }
 func major(f fact) bool   { return f.major }
 
+// after: a follow-up of such a matter.
+func after(kind string) func(fact) bool { return func(f fact) bool { return f.kind == kind } }
+
 // atCounter: an enquiry, or what is asked of somebody in person.
 func atCounter(f fact) bool {
 	return waits(f) && !f.carried && (f.kind == "enquiry" || f.channel == "counter" || f.channel == "oral")
@@ -99,25 +102,41 @@ func table() []row {
 
 		// ---- complaints
 		{clause: "C13.6", number: "term", on: "complaint", // pass on within fifteen minutes
-			opens: map[string]opening{"complaint.taken": once(minutes(15))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.taken": once(minutes(15))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "C11.1", number: "term", on: "complaint", extends: true, // cause and solution within a working day
-			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1))},
-			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1)), "complaint.reopened": anew(workdays(1))},
+			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "D4.5", number: "term", on: "complaint", extends: true, // a written one is answered in writing
-			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter)},
-			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter), "complaint.reopened": anew(letter)},
+			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "C1.5", number: "term", on: "complaint", extends: true, // close within seven days
-			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7))},
-			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7)), "complaint.reopened": anew(days(7))},
+			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "C13.3", number: "term", on: "complaint", // report a major one within 24 hours
 			opens: map[string]opening{"complaint.taken": once(where(major, hours(24))), "complaint.major": anew(hours(24))},
-			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided"}},
+			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided", "complaint.reopened"}},
 		{clause: "C13.4", number: "term", on: "complaint", // tell the result within 24 hours
-			opens: map[string]opening{"complaint.finished": anew(hours(24))}, ends: []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.finished": anew(hours(24))}, ends: []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "D4.4", number: "term", on: "complaint", // the next reply as promised
-			opens: map[string]opening{"complaint.promised": anew(agreed)}, ends: []string{"complaint.promised", "complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided"}},
+			opens: map[string]opening{"complaint.promised": anew(agreed)}, ends: []string{"complaint.promised", "complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "C11.3", number: "term", on: "complaint-action", // carry the measure out by its day
 			opens: map[string]opening{"measure.approved": anew(agreedDay)}, ends: []string{"measure.good"}},
+
+		// ---- follow-ups
+		{clause: "C14.1", number: "term", on: "followup", // of a complaint within three days of its handling
+			opens: map[string]opening{"followup.planned": once(where(after("complaint"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
+		{clause: "D5.2", number: "term", on: "followup", // of a repair within three days
+			opens: map[string]opening{"followup.planned": once(where(after("repair"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
+		{clause: "C14.12", number: "term", on: "followup", // of an emergency within three days
+			opens: map[string]opening{"followup.planned": once(where(after("emergency"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
+		{clause: "C14.7", number: "term", on: "followup", // a new opinion is answered at the time that was agreed
+			opens: map[string]opening{"followup.promised": once(agreed)}, ends: []string{"followup.answered"}},
+
+		// ---- reports
+		{clause: "C13.5", number: "every", on: "weekly", // the week's within the next week
+			opens: map[string]opening{"week.ended": once(days(6))}, ends: []string{"report.weekly"}},
+		{clause: "A8.2", number: "day", on: "analysis", // the quarter's by the fifteenth of the month after
+			opens: map[string]opening{"quarter.ended": once(func(f fact) time.Time { return roll(midnight(f.at).AddDate(0, 0, 14), aDay).Add(aDay) })}},
 
 		// ---- customers
 		{clause: "C15.2", number: "term", on: "customer", // on file within five working days of the first contact
@@ -130,8 +149,9 @@ func table() []row {
 // monthly is a clause that the calendar opens.
 type monthly struct {
 	clause  string
-	months  int // every so many
-	day     int // of the month; 0: the last
+	months  int        // every so many; where only is given, that month alone
+	only    time.Month // of the year
+	day     int        // of the month; 0: the last
 	forward bool
 	back    bool
 	ends    string // the fact, about the month, by which it is done
@@ -145,13 +165,21 @@ func calendarTable() []monthly {
 		{clause: "C1.6", months: 1, day: 10, back: true, ends: "complaints.submitted"},
 		{clause: "C17.4", months: 1, ends: "repairs.confirmed"},
 		{clause: "D4.7", months: 1, day: 20, forward: true, ends: "directory.sent"},
+		{clause: "C13.5", months: 1, day: 10, back: true, ends: "report.monthly"},
+		{clause: "A3.3", months: 1, day: 5, forward: true},
+		{clause: "B4.7", months: 1},
+		{clause: "C14.10", months: 1, back: true},
+		{clause: "B7.1", only: time.January, day: 31, back: true},
+		{clause: "C5.2", only: time.December, day: 31, forward: true},
+		{clause: "D5.4", months: 6, forward: true},
+		{clause: "C19.3", months: 3, back: true},
 	}
 }
 
 // due is the deadline in the month that begins at first; zero when it has none.
 func (m monthly) due(first time.Time) time.Time {
 	year, month, _ := first.In(beijing).Date()
-	if int(month)%m.months != 0 {
+	if m.only != 0 && month != m.only || m.only == 0 && int(month)%m.months != 0 {
 		return time.Time{}
 	}
 	day := time.Date(year, month, m.day, 0, 0, 0, 0, beijing)
@@ -173,9 +201,19 @@ func monthRef(t time.Time) core.ID {
 	return core.ID(year*100 + int(month))
 }
 
+// dayRef is how a period that begins on a day is named as a record.
+func dayRef(t time.Time) core.ID {
+	year, month, day := t.In(beijing).Date()
+	return core.ID(year*10000 + int(month)*100 + day)
+}
+
 // asRow is the month's clause as a row: it opens as the month begins, unless it was due before the project was there.
 func (m monthly) asRow(since time.Time) row {
-	return row{clause: m.clause, number: "day", on: "month", ends: []string{m.ends}, opens: map[string]opening{"month.begins": once(func(f fact) time.Time {
+	var ends []string
+	if m.ends != "" {
+		ends = append(ends, m.ends)
+	}
+	return row{clause: m.clause, number: "day", on: "month", ends: ends, opens: map[string]opening{"month.begins": once(func(f fact) time.Time {
 		if due := m.due(f.at); !due.Before(since) {
 			return due
 		}

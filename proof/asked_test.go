@@ -1,0 +1,128 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"huiyin/core"
+	"huiyin/db"
+	"huiyin/testkit"
+)
+
+// What stands above the desk, repairs and complaints is driven through the API, so that this proof does not have to know
+// the modules: where their clauses are not claimed, nothing here happens.
+
+func (s *site) claimed(clause string) bool { return len(s.App.Lists.Claims[clause]) > 0 }
+
+// planned notes the follow-up that the end of a matter has brought, as C14.1 and C14.12 demand of each; again is what
+// becomes of the matter when the customer is dissatisfied.
+func (s *site) planned(kind, occasion string, record core.ID, again func()) {
+	s.Helper()
+	if !s.claimed("C14.1") {
+		return
+	}
+	id := s.waiting(kind, record)
+	if id == 0 {
+		s.Errorf("%s: nobody is to follow up %s %s", stamp(s.Now()), kind, record)
+		return
+	}
+	s.plan(id, occasion, record, again)
+}
+
+func (s *site) waiting(kind string, record core.ID) (id core.ID) {
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		id, err = db.Value[core.ID](ctx, tx, "select id from followup_item where project_id = $1 and kind = $2 and record_id = $3 and open = $4", s.Project.ID, kind, record, true)
+		return err
+	})
+	return id
+}
+
+func (s *site) plan(id core.ID, occasion string, record core.ID, again func()) {
+	if s.asked[id] {
+		return
+	}
+	s.asked[id], s.asking[record] = true, id
+	s.note(fact{what: "followup.planned", of: map[string]core.ID{"followup": id}, kind: occasion})
+	if s.chance(85) {
+		clause := map[string]string{"complaint": "C14.1", "repair": "D5.2", "emergency": "C14.12"}[occasion]
+		s.later(s.by(s.owes(clause, "term", "followup", id)), func() { s.ask(id, record, again) })
+	}
+}
+
+// drawn notes the follow-ups of repairs that were drawn, or that a bad repair has brought: which ones is for the draw to
+// say, when they are due for the table.
+func (s *site) drawn() {
+	if !s.claimed("D5.2") {
+		return
+	}
+	type item struct{ id, record core.ID }
+	var found []item
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		found, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.record} }, "select id, record_id from followup_item where project_id = $1 and kind = 'repair' and open = $2 order by id", s.Project.ID, true)
+		return err
+	})
+	for _, i := range found {
+		for _, m := range s.matter {
+			if m.other == i.record {
+				s.plan(i.id, "repair", i.record, func() {
+					s.reopened(m)
+					s.later(s.after(30, 600), func() { s.work(m, map[string]core.ID{"desk": m.id, "repair": m.other}) })
+				})
+			}
+		}
+	}
+}
+
+// withdrawn notes that a matter is being handled again before anybody asked.
+func (s *site) withdrawn(record core.ID) {
+	if id := s.asking[record]; id != 0 {
+		delete(s.asking, record)
+		s.note(fact{what: "followup.withdrawn", of: map[string]core.ID{"followup": id}})
+	}
+}
+
+// ask has somebody who may do so follow the matter up on site.
+func (s *site) ask(id, record core.ID, again func()) {
+	s.Helper()
+	if s.asking[record] != id {
+		return
+	}
+	of := map[string]core.ID{"followup": id}
+	body := map[string]string{"how": "site", "result": "satisfied", "signer": "王经理", "signature": "data:image/png;base64," + picture}
+	until := s.after(60, 72*60).Truncate(time.Minute)
+	switch n := s.rnd.IntN(20); {
+	case n < 3:
+		body["result"], body["opinion"], body["promised"] = "opinion", "想要一把长椅", until.Format(time.RFC3339)
+	case n < 6:
+		body["result"], body["opinion"] = "dissatisfied", "没有弄好"
+	}
+	var p *testkit.Page
+	for _, r := range []core.Role{core.Desk, core.Supervisor, core.Manager, core.GM} {
+		if p = s.tokens[r].API("POST", fmt.Sprintf("followups/%s/record", id), body); p.Status == http.StatusOK {
+			break
+		}
+		if clause, _ := p.JSON()["clause"].(string); clause == "C13.4" { // he has not heard the result yet
+			s.later(s.after(300, 900), func() { s.ask(id, record, again) })
+			return
+		}
+	}
+	if p.Status != http.StatusOK {
+		s.Fatalf("%s: following up: %d %s", stamp(s.Now()), p.Status, p.Body)
+	}
+	delete(s.asking, record)
+	s.note(fact{what: "followup.recorded", of: of})
+	switch body["result"] {
+	case "dissatisfied":
+		again()
+	case "opinion":
+		s.note(fact{what: "followup.promised", of: of, until: until})
+		s.later(s.by(until), func() {
+			if p := s.tokens[core.Supervisor].API("POST", fmt.Sprintf("followups/%s/answer", id), map[string]string{"text": "长椅下月到"}); p.Status != http.StatusOK {
+				s.Fatalf("%s: answering: %d %s", stamp(s.Now()), p.Status, p.Body)
+			}
+			s.note(fact{what: "followup.answered", of: of})
+		})
+	}
+}
