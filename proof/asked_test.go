@@ -113,6 +113,11 @@ func (s *site) ask(id, record core.ID, again func()) {
 	}
 	delete(s.asking, record)
 	s.note(fact{what: "followup.recorded", of: of})
+	for _, m := range s.matter {
+		if m.id == record || m.other == record {
+			s.word[m.customer] = s.Now()
+		}
+	}
 	switch body["result"] {
 	case "dissatisfied":
 		again()
@@ -124,5 +129,41 @@ func (s *site) ask(id, record core.ID, again func()) {
 			}
 			s.note(fact{what: "followup.answered", of: of})
 		})
+	}
+}
+
+// silent is A3.6's daily round: whoever will have heard nothing for ninety days is put on the list two weeks before.
+func (s *site) silent(at time.Time) {
+	for customer, last := range s.word {
+		if due := afterDays(last, 90); !due.After(at.AddDate(0, 0, 14)) {
+			s.note(fact{what: "customer.silent", at: at, of: map[string]core.ID{"customer": customer}, until: due})
+		}
+	}
+}
+
+// festivals notes the festivals that are on the manager's list; each of the almanac that begins within the month is.
+func (s *site) festivals(project core.ID, b *book) {
+	s.Helper()
+	if !s.claimed("C14.11") {
+		return
+	}
+	for _, h := range holidays {
+		from, err := time.ParseInLocation(time.DateOnly, h[0], beijing)
+		s.Must(err)
+		if !from.After(s.Now()) || from.After(s.Now().AddDate(0, 0, 30)) {
+			continue
+		}
+		var id core.ID
+		s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+			id, err = db.Value[core.ID](ctx, tx, "select id from visit_festival where project_id = $1 and from_day = $2", project, h[0])
+			return err
+		})
+		if id == 0 {
+			s.Errorf("%s: the festival of %s is not on the list", stamp(s.Now()), h[0])
+		}
+		if !s.feasts[id] {
+			s.feasts[id] = true
+			b.note(fact{what: "festival.ahead", at: s.Now(), of: map[string]core.ID{"festival": id}, until: from})
+		}
 	}
 }

@@ -98,6 +98,9 @@ func (s *site) take(kind string, details ...desk.Detail) *matter {
 	f.answered, f.carried = atOnce, carried
 	s.note(f)
 	m.open, m.answered = !atOnce, atOnce
+	if atOnce {
+		s.over(m)
+	}
 	return m
 }
 
@@ -306,14 +309,20 @@ func (s *site) end(m *matter) {
 	})
 	m.open = false
 	s.note(s.fact("desk.closed", m))
-	if m.kind == desk.Emergency {
-		s.planned("desk", "emergency", m.id, func() {
-			s.reopened(m)
-			m.answered, m.handed = false, false
-			s.later(s.after(30, 600), func() { s.answer(m) })
-		})
-	}
+	s.over(m)
 	s.summarise(m)
+}
+
+// over is what the end of a request brings: an emergency is followed up (C14.12).
+func (s *site) over(m *matter) {
+	if m.kind != desk.Emergency {
+		return
+	}
+	s.planned("desk", "emergency", m.id, func() {
+		s.reopened(m)
+		m.answered, m.handed = false, false
+		s.later(s.after(30, 600), func() { s.answer(m) })
+	})
 }
 
 // summarise writes the summary that an emergency owes.

@@ -57,8 +57,10 @@ type site struct {
 	who    []core.ID // the customers, one a unit
 	matter map[core.ID]*matter
 	calls  []*recording
-	asked  map[core.ID]bool    // follow-ups that are known
-	asking map[core.ID]core.ID // the one that waits, by the record that it is about
+	asked  map[core.ID]bool      // follow-ups that are known
+	word   map[core.ID]time.Time // when a customer was last spoken to for his own sake
+	feasts map[core.ID]bool      // festivals that are known
+	asking map[core.ID]core.ID   // the one that waits, by the record that it is about
 	tokens map[core.Role]*testkit.Browser
 	came   map[core.ID]map[core.Role]bool // to a repair
 	counts map[string]int                 // of the facts
@@ -99,11 +101,11 @@ func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
 		if claimed(r.clause) {
 			rows = append(rows, r)
 		}
-		if claimed(r.clause) && (r.on == "weekly" || r.on == "analysis") {
+		if claimed(r.clause) && slices.Contains([]string{"weekly", "analysis", "day", "festival"}, r.on) {
 			others = append(others, r)
 		}
 	}
-	s := &site{Kit: k, rnd: rnd, book: newBook(unique(append(rows, others...))), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, tokens: map[core.Role]*testkit.Browser{}, counts: map[string]int{}}
+	s := &site{Kit: k, rnd: rnd, book: newBook(unique(append(rows, others...))), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, word: map[core.ID]time.Time{}, feasts: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, tokens: map[core.Role]*testkit.Browser{}, counts: map[string]int{}}
 	for _, r := range append(testkit.Roles(), core.System) {
 		s.ctx[r] = k.Ctx(r)
 	}
@@ -145,6 +147,7 @@ func (s *site) build(units int) {
 		of := map[string]core.ID{"customer": s.who[i]}
 		s.note(fact{what: "customer.met", of: of, from: midnight(met)})
 		s.note(fact{what: "customer.filed", of: of})
+		s.word[s.who[i]] = s.Now()
 	}
 }
 
@@ -183,11 +186,14 @@ func (s *site) look(at time.Time) {
 			s.other.note(f)
 		}
 		s.recordings(at)
+		s.silent(at)
 	}
 	s.Tick()
 	s.looked = at
 	if first {
 		s.drawn()
+		s.festivals(s.Project.ID, s.book)
+		s.festivals(s.Other.ID, s.other)
 	}
 }
 
@@ -200,6 +206,7 @@ func begins(looked, at time.Time) (out []fact) {
 		on("month.begins", "month", monthRef(at))
 	}
 	day := at.In(beijing)
+	on("day.begins", "day", dayRef(day))
 	if !looked.IsZero() && day.Weekday() == time.Monday {
 		on("week.ended", "weekly", dayRef(day.AddDate(0, 0, -7)))
 	}
@@ -284,7 +291,8 @@ func (s *site) compare() {
 		perClause[o.clause+" "+o.number]++
 	}
 	for _, r := range s.book.rows {
-		if soaking() && perClause[r.clause+" "+r.number] == 0 {
+		january := r.clause == "B7.1" // its day lies outside the quarter
+		if soaking() && !january && perClause[r.clause+" "+r.number] == 0 {
 			s.Errorf("nothing that happened made %s %s owe anything: the script does not try it", r.clause, r.number)
 		}
 	}

@@ -138,6 +138,14 @@ func table() []row {
 		{clause: "A8.2", number: "day", on: "analysis", // the quarter's by the fifteenth of the month after
 			opens: map[string]opening{"quarter.ended": once(func(f fact) time.Time { return roll(midnight(f.at).AddDate(0, 0, 14), aDay).Add(aDay) })}},
 
+		// ---- visits
+		{clause: "D5.3", number: "every", on: "day", // a merchant each working day
+			opens: map[string]opening{"day.begins": once(where(func(f fact) bool { return works(f.at) }, days(0)))}},
+		{clause: "C14.11", number: "lead", on: "festival", // before a festival, on the last working day
+			opens: map[string]opening{"festival.ahead": once(func(f fact) time.Time { return roll(f.until.Add(-aDay), -aDay).Add(aDay) })}},
+		{clause: "A3.6", number: "every", on: "customer", // a word with every customer in ninety days
+			opens: map[string]opening{"customer.silent": anew(agreed)}},
+
 		// ---- customers
 		{clause: "C15.2", number: "term", on: "customer", // on file within five working days of the first contact
 			opens: map[string]opening{"customer.met": once(func(f fact) time.Time { return afterWorkdays(f.from, 5) })}, ends: []string{"customer.filed"}},
@@ -173,6 +181,7 @@ func calendarTable() []monthly {
 		{clause: "C5.2", only: time.December, day: 31, forward: true},
 		{clause: "D5.4", months: 6, forward: true},
 		{clause: "C19.3", months: 3, back: true},
+		{clause: "B1.6", months: 1, day: 10, forward: true},
 	}
 }
 
