@@ -44,7 +44,7 @@ type Config struct {
 	Alone       bool             // no other process runs jobs on this database, and none will while this one does
 	Now         func() time.Time // real time by default; a test's clock
 	Keys        *db.Keys         // nil: from Dir or the environment
-	IDs         func() core.ID   // nil: each node's own; see db.Config
+	IDs         *atomic.Int64    // nil: each node's own keys; see db.Config
 }
 
 // App is one running Huiyin. Several may live in one process.

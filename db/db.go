@@ -31,11 +31,11 @@ const (
 
 // Config says where the data is.
 type Config struct {
-	Dir        string         // the data directory: SQLite file, keys, files
-	URL        string         // PostgreSQL; empty: SQLite under Dir
-	Migrations []fs.FS        // the kernel's and the modules' *.sql, merged by name
-	Keys       *Keys          // nil: no personal data can be read or written
-	IDs        func() core.ID // makes the keys of rows instead of the node's own clock; for tests that compare two databases
+	Dir        string        // the data directory: SQLite file, keys, files
+	URL        string        // PostgreSQL; empty: SQLite under Dir
+	Migrations []fs.FS       // the kernel's and the modules' *.sql, merged by name
+	Keys       *Keys         // nil: no personal data can be read or written
+	IDs        *atomic.Int64 // counts the keys of rows instead of the node's own clock: for a test that compares two databases and writes one thing at a time
 	Log        *slog.Logger
 }
 
@@ -139,7 +139,7 @@ func (d *DB) Read(ctx context.Context, fn func(context.Context, Tx) error) error
 // records that its error keeps (a refusal, a failed sign-in) are written in a short transaction of their own.
 // Waiting longer than 15 s for another writer gives KindBusy.
 func (d *DB) Write(ctx context.Context, fn func(context.Context, Tx) error) error {
-	return d.finishWrite(ctx, fn, d.write)
+	return d.finishWrite(ctx, d.counted(fn), d.write)
 }
 
 // WriteShared is Write for what is short as a rule, such as a request of a page: it may share its commit with others that
@@ -149,7 +149,19 @@ func (d *DB) WriteShared(ctx context.Context, fn func(context.Context, Tx) error
 	if d.engine == SQLite {
 		return d.Write(ctx, fn)
 	}
-	return d.finishWrite(ctx, fn, d.sharePostgres)
+	return d.finishWrite(ctx, d.counted(fn), d.sharePostgres)
+}
+
+// counted gives fn the same keys when it is run again.
+func (d *DB) counted(fn func(context.Context, Tx) error) func(context.Context, Tx) error {
+	if d.cfg.IDs == nil {
+		return fn
+	}
+	first := d.cfg.IDs.Load()
+	return func(ctx context.Context, tx Tx) error {
+		d.cfg.IDs.Store(first)
+		return fn(ctx, tx)
+	}
 }
 
 func (d *DB) finishWrite(ctx context.Context, fn func(context.Context, Tx) error, write func(context.Context, func(context.Context, Tx) error) error) error {

@@ -57,7 +57,7 @@ func (d *DB) newTx(q querier, write bool) Tx { return &Transaction{db: d, q: q, 
 // NewID makes a key that is larger than every key made before on this node.
 func (t *Transaction) NewID() core.ID {
 	if t.db.cfg.IDs != nil {
-		return t.db.cfg.IDs()
+		return core.ID(t.db.cfg.IDs.Add(1))
 	}
 	return core.ID(t.db.lease.Load().ids.Generate())
 }

@@ -13,7 +13,6 @@ import (
 
 	"huiyin/app"
 	"huiyin/app/ops"
-	"huiyin/core"
 	"huiyin/db"
 )
 
@@ -29,9 +28,8 @@ func Twins(t *testing.T, a, b db.Engine) (one, other *Kit) {
 	}
 	keys := db.NewKeys()
 	twin := func(c *app.Config) {
-		var last atomic.Int64
-		last.Store(firstID)
-		c.Keys, c.IDs = keys, func() core.ID { return core.ID(last.Add(1)) }
+		c.Keys, c.IDs = keys, new(atomic.Int64)
+		c.IDs.Store(firstID)
 	}
 	return open(t, a, Start, twin), open(t, b, Start, twin)
 }
