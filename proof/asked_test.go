@@ -132,6 +132,81 @@ func (s *site) ask(id, record core.ID, again func()) {
 	}
 }
 
+// ---- visits
+
+// call sends something to the API; anything but what was wanted is a mistake of the script.
+func (s *site) call(r core.Role, path string, body any) *testkit.Page {
+	s.Helper()
+	p := s.tokens[r].API("POST", path, body)
+	if p.Status != http.StatusOK && p.Status != http.StatusCreated {
+		s.Fatalf("%s: %s: %d %s", stamp(s.Now()), path, p.Status, p.Body)
+	}
+	return p
+}
+
+// visit plans a visit, makes it, records it, and keeps what was promised there.
+func (s *site) visit() {
+	customer, day := s.who[s.rnd.IntN(len(s.who))], midnight(s.Now()).AddDate(0, 0, s.rnd.IntN(3))
+	text, _ := s.call(core.Desk, "visits", map[string]string{"customer": customer.String(), "sort": "round", "purpose": "巡回拜访", "goal": "了解需求", "day": day.Format(time.DateOnly), "prepare": "materials"}).JSON()["id"].(string)
+	id, err := core.ParseID(text)
+	s.Must(err)
+	of := map[string]core.ID{"visit": id}
+	s.note(fact{what: "visit.planned", of: of, until: day})
+	path := "visits/" + text + "/"
+	if s.chance(10) {
+		s.later(s.after(5, 300), func() {
+			s.call(core.Desk, path+"cancel", map[string]string{"text": "客户出差"})
+			s.note(fact{what: "visit.cancelled", of: of})
+		})
+		return
+	}
+	s.later(s.by(s.owes("C2.1", "term", "visit", id)), func() {
+		s.call(core.Desk, path+"arrive", map[string]string{})
+		s.word[customer] = s.Now()
+		s.note(fact{what: "visit.made", of: map[string]core.ID{"visit": id, "day": dayRef(s.Now()), "customer": customer}})
+		if s.chance(90) {
+			s.later(s.by(s.owes("C4.1", "term", "visit", id)), func() { s.record(id, of) })
+		}
+	})
+}
+
+// record writes the visit's record, with an opinion that was heard and a promise that was made.
+func (s *site) record(id core.ID, of map[string]core.ID) {
+	due := midnight(s.Now()).AddDate(0, 0, 1+s.rnd.IntN(9))
+	s.call(core.Desk, fmt.Sprintf("visits/%s/record", id), map[string]any{"met": "王经理", "post": "经理", "power": "decides", "how": "call", "content": "谈了服务", "needs": "无", "problems": "无", "business": "无", "surroundings": "无", "competitor": "无",
+		"credit": "same", "unusual": "无", "effect": "好", "no_next": "届时再约", "opinions": []map[string]string{{"what": "电梯慢"}}, "promises": []map[string]string{{"what": "装一盏灯", "due": due.Format(time.DateOnly)}}})
+	s.note(fact{what: "visit.recorded", of: of})
+	type item struct {
+		id   core.ID
+		sort string
+	}
+	var items []item
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		items, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.sort} }, "select id, sort from visit_item where project_id = $1 and visit_id = $2 order by id", s.Project.ID, id)
+		return err
+	})
+	for _, i := range items {
+		of, path := map[string]core.ID{"promise": i.id}, "promises/"+i.id.String()+"/"
+		if i.sort == "opinion" {
+			s.note(fact{what: "visit.opinion", of: of})
+			s.later(s.by(s.owes("D5.3", "reply", "promise", i.id)), func() {
+				s.call(core.Desk, path+"answer", map[string]string{"text": "已调快", "how": "phone"})
+				s.note(fact{what: "opinion.answered", of: of})
+			})
+			continue
+		}
+		s.note(fact{what: "visit.promise", of: of, until: due})
+		s.later(s.by(s.owes("C2.3", "term", "promise", i.id)), func() {
+			s.call(core.Desk, path+"keep", map[string]string{"text": "已装"})
+			s.note(fact{what: "promise.kept", of: of})
+			s.later(s.by(s.owes("C2.3", "follow", "promise", i.id)), func() {
+				s.call(core.Desk, path+"follow", map[string]any{"satisfied": true, "comment": "满意"})
+				s.note(fact{what: "promise.followed", of: of})
+			})
+		})
+	}
+}
+
 // silent is A3.6's daily round: whoever will have heard nothing for ninety days is put on the list two weeks before.
 func (s *site) silent(at time.Time) {
 	for customer, last := range s.word {

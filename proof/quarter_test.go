@@ -156,6 +156,9 @@ func (s *site) run(until time.Time) {
 	s.Helper()
 	for day := midnight(quarterBegins); day.Before(until); day = day.Add(aDay) {
 		s.arrivals(day)
+		if s.claimed("C2.1") && works(day) && s.chance(70) {
+			s.later(day.Add(9*time.Hour+time.Duration(s.rnd.Int64N(int64(8*time.Hour)))), s.visit)
+		}
 	}
 	s.office(until)
 	next := quarterBegins

@@ -140,11 +140,21 @@ func table() []row {
 
 		// ---- visits
 		{clause: "D5.3", number: "every", on: "day", // a merchant each working day
-			opens: map[string]opening{"day.begins": once(where(func(f fact) bool { return works(f.at) }, days(0)))}},
+			opens: map[string]opening{"day.begins": once(where(func(f fact) bool { return works(f.at) }, days(0)))}, ends: []string{"visit.made"}},
+		{clause: "C2.1", number: "term", on: "visit", // as planned
+			opens: map[string]opening{"visit.planned": anew(agreedDay)}, ends: []string{"visit.made"}, voids: []string{"visit.cancelled"}},
+		{clause: "C4.1", number: "term", on: "visit", // its record the same day
+			opens: map[string]opening{"visit.made": once(days(0))}, ends: []string{"visit.recorded"}},
+		{clause: "D5.3", number: "reply", on: "promise", // an opinion heard there is answered within three working days
+			opens: map[string]opening{"visit.opinion": once(workdays(3))}, ends: []string{"opinion.answered"}},
+		{clause: "C2.3", number: "term", on: "promise", // a promise by its day
+			opens: map[string]opening{"visit.promise": once(agreedDay)}, ends: []string{"promise.kept"}},
+		{clause: "C2.3", number: "follow", on: "promise", // and the customer is asked within three days
+			opens: map[string]opening{"promise.kept": anew(days(3))}, ends: []string{"promise.followed"}},
 		{clause: "C14.11", number: "lead", on: "festival", // before a festival, on the last working day
 			opens: map[string]opening{"festival.ahead": once(func(f fact) time.Time { return roll(f.until.Add(-aDay), -aDay).Add(aDay) })}},
 		{clause: "A3.6", number: "every", on: "customer", // a word with every customer in ninety days
-			opens: map[string]opening{"customer.silent": anew(agreed)}},
+			opens: map[string]opening{"customer.silent": anew(agreed)}, ends: []string{"visit.made"}},
 
 		// ---- customers
 		{clause: "C15.2", number: "term", on: "customer", // on file within five working days of the first contact
