@@ -285,6 +285,10 @@ create table notify_hook (
   primary key (project_id, id)
 );
 
+-- 20261127100410_notify_files.sql
+-- The stored files that go with an e-mail, by their ids.
+alter table notify_outbox add column files text not null default '';
+
 -- 20261122000500_regulation.sql
 -- What the firm (project_id 1) or one project set over the default pack, from a midnight on. Never changed, only
 -- followed by a later row: March is judged by March's text.
@@ -1150,6 +1154,143 @@ create table customer_handover_line (
 );
 create index customer_handover_line_of on customer_handover_line (project_id, handover_id, id);
 
+-- 20261127100500_customer_more.sql
+-- What is collected by type (B1.5), the nature of a customer (C6.8) and the rest of 客户基本信息表 (C15.8).
+alter table customer_customer add column nature text not null default '';
+alter table customer_customer add column trade text not null default '';
+alter table customer_customer add column enterprise text not null default '';
+alter table customer_customer add column parent_org text not null default '';
+alter table customer_customer add column plates text not null default '';
+alter table customer_customer add column relation text not null default '';
+alter table customer_customer add column lease_from text;
+alter table customer_customer add column lease_to text;
+create index customer_customer_nature on customer_customer (project_id, nature, filed_at, id);
+
+-- E-mail addresses of contacts, in small letters, for exact look-up; masked wherever they are shown. The customer's
+-- journal entries cover these rows and all others below that have no version.
+create table customer_mail (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  contact_id bigint,
+  address text not null,
+  primary key (project_id, id)
+);
+create index customer_mail_address on customer_mail (project_id, address);
+create index customer_mail_customer on customer_mail (project_id, customer_id);
+
+-- A8.1: what is collected at admission and day by day.
+create table customer_paper (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  at bigint not null,
+  by_name text not null default '',
+  kind text not null,
+  title text not null default '',
+  number text not null default '',
+  until text,
+  primary key (project_id, id)
+);
+create index customer_paper_customer on customer_paper (project_id, customer_id, id);
+create table customer_note (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  at bigint not null,
+  on_day text not null,
+  by_name text not null default '',
+  kind text not null,
+  text text not null,
+  primary key (project_id, id)
+);
+create index customer_note_customer on customer_note (project_id, customer_id, on_day, id);
+
+-- C15.7: letters, faxes, calls, e-mails and instant messages. Source names the record that a line was filed from.
+create table customer_letter (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  at bigint not null,
+  direction text not null,
+  how text not null,
+  subject text not null default '',
+  text text not null default '',
+  by_name text not null default '',
+  source_kind text not null default '',
+  source_id bigint,
+  primary key (project_id, id)
+);
+create index customer_letter_customer on customer_letter (project_id, customer_id, at, id);
+
+-- B1.6: a customer is asked to check the information by a link of his own; only the token's hash is kept.
+create table customer_asked (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  token_hash text not null,
+  channel text not null,
+  sent_at bigint not null,
+  sent_by text not null default '',
+  until bigint not null,
+  answered_at bigint,
+  primary key (project_id, id)
+);
+create unique index customer_asked_token on customer_asked (project_id, token_hash);
+create index customer_asked_customer on customer_asked (project_id, customer_id, sent_at);
+
+-- C15.8: 客户信息维护表. What was and what is to be stand sealed under the customer's key.
+create table customer_upkeep (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  customer_id bigint not null,
+  source text not null,
+  state text not null,
+  fields text not null default '',
+  summary text not null default '',
+  by_name text not null default '',
+  how text not null default '',
+  note text not null default '',
+  ended_at bigint,
+  ended_by text not null default '',
+  primary key (project_id, id)
+);
+create index customer_upkeep_list on customer_upkeep (project_id, state, id);
+create index customer_upkeep_customer on customer_upkeep (project_id, customer_id, id);
+
+-- C15.3: who may read a file in full, until when.
+create table customer_access (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  customer_id bigint not null,
+  user_id bigint not null,
+  user_name text not null default '',
+  approver text not null default '',
+  reason text not null,
+  own boolean not null,
+  until bigint not null,
+  primary key (project_id, id)
+);
+create index customer_access_user on customer_access (project_id, customer_id, user_id, until);
+create index customer_access_list on customer_access (project_id, id);
+
 -- 20261122100500_desk.sql
 -- One row for each request that anybody brings (诉求记录表, C19.1); what a higher module carries on points here.
 create table desk_matter (
@@ -1453,6 +1594,90 @@ create index desk_entry_state on desk_entry (project_id, state, from_at, id);
 create index desk_entry_unit on desk_entry (project_id, unit_id, from_at);
 create index desk_entry_from on desk_entry (project_id, from_at, id);
 create index desk_entry_customer on desk_entry (project_id, customer_id) where customer_id is not null;
+
+-- 20261127100060_desk_barred.sql
+-- Who is complained of in the record that carries a matter on, and so neither handles nor reads it (C13.1).
+alter table desk_matter add column barred_user bigint;
+
+-- 20261127100600_desk_inbox.sql
+-- A mailbox whose letters become matters. The password is sealed.
+create table desk_inbox (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  name text not null,
+  host text not null,
+  port bigint not null default 0,
+  security text not null,
+  allow_plain boolean not null default false,
+  login text not null,
+  password text not null default '',
+  address text not null,
+  folder text not null,
+  done_folder text not null default '',
+  enabled boolean not null default true,
+  primary key (project_id, id)
+);
+-- How far a mailbox has been read: real time, no business record.
+create table desk_inbox_state (
+  project_id bigint not null,
+  inbox_id bigint not null,
+  validity bigint not null,
+  last_uid bigint not null,
+  checked_at bigint not null,
+  error text not null default '',
+  primary key (project_id, inbox_id)
+);
+-- Every letter that was received, once: by its place in the mailbox, and by its own identity (letter_key) should the
+-- mailbox deliver it again. The letter as it came is attached.
+create table desk_mail (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  inbox_id bigint not null,
+  validity bigint not null,
+  uid bigint not null,
+  letter_key text not null,
+  message_id text not null default '',
+  from_name text not null default '',
+  from_address text not null default '',
+  subject text not null default '',
+  text text not null default '',
+  received_at bigint not null,
+  size bigint not null default 0,
+  state text not null,
+  reason text not null default '',
+  reason_en text not null default '',
+  matter_id bigint,
+  matter_number text not null default '',
+  customer_id bigint,
+  customer_name text not null default '',
+  answered boolean not null default false,
+  ended_by text not null default '',
+  primary key (project_id, id)
+);
+create unique index desk_mail_place on desk_mail (project_id, inbox_id, validity, uid);
+create unique index desk_mail_key on desk_mail (project_id, letter_key);
+create index desk_mail_list on desk_mail (project_id, id);
+create index desk_mail_state on desk_mail (project_id, state, id);
+create index desk_mail_message on desk_mail (project_id, message_id) where message_id <> '';
+create index desk_mail_matter on desk_mail (project_id, matter_id, id) where matter_id is not null;
+create index desk_mail_customer on desk_mail (project_id, customer_id) where customer_id is not null;
+create index desk_mail_from on desk_mail (project_id, from_address, created_at);
 
 -- 20261122100600_repair.sql
 create table repair_order (
@@ -1840,6 +2065,1013 @@ create table complaint_month (
   primary key (project_id, id)
 );
 create unique index complaint_month_one on complaint_month (project_id, month);
+
+-- 20261127100050_complaint_merge.sql
+alter table complaint_case add column merged bigint;
+create index complaint_case_merged on complaint_case (project_id, merged, id) where merged is not null;
+
+-- 20261127100250_dispute.sql
+-- A6.3: a dispute from its opening to its agreement or the legal route.
+create table dispute_case (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  title text not null,
+  sort text not null,
+  content text not null,
+  place text not null default '',
+  amount bigint not null,
+  complaint_id bigint,
+  mediator_id bigint,
+  mediator text not null default '',
+  state text not null,
+  open boolean not null,
+  at bigint not null,
+  day text not null,
+  month text not null,
+  talks bigint not null,
+  terms text not null default '',
+  agreed_at bigint,
+  signed_at bigint,
+  signed_by text not null default '',
+  failed_at bigint,
+  failure text not null default '',
+  route text not null default '',
+  advice text not null default '',
+  advised_at bigint,
+  legal_to text not null default '',
+  legal_note text not null default '',
+  legal_at bigint,
+  held boolean not null,
+  hold_reason text not null default '',
+  hold_by text not null default '',
+  hold_at bigint,
+  result text not null default '',
+  closed_at bigint,
+  reason text not null default '',
+  primary key (project_id, id)
+);
+create index dispute_case_open on dispute_case (project_id, at, id) where open;
+create index dispute_case_at on dispute_case (project_id, at, id);
+create index dispute_case_state on dispute_case (project_id, state, at, id);
+create index dispute_case_month on dispute_case (project_id, month, id);
+create index dispute_case_complaint on dispute_case (project_id, complaint_id);
+
+-- The sides; the dispute's journal entries cover these rows, the talks and the holds.
+create table dispute_party (
+  project_id bigint not null,
+  id bigint not null,
+  dispute_id bigint not null,
+  kind text not null,
+  customer_id bigint,
+  name text not null,
+  person text not null default '',
+  phone text not null default '',
+  opinion text not null default '',
+  evidence text not null default '',
+  opined_at bigint,
+  opined_by text not null default '',
+  primary key (project_id, id)
+);
+create index dispute_party_of on dispute_party (project_id, dispute_id, id);
+create index dispute_party_customer on dispute_party (project_id, customer_id);
+
+create table dispute_talk (
+  project_id bigint not null,
+  id bigint not null,
+  dispute_id bigint not null,
+  number bigint not null,
+  at bigint not null,
+  place text not null default '',
+  present text not null default '',
+  minutes text not null,
+  outcome text not null default '',
+  by_name text not null default '',
+  primary key (project_id, id)
+);
+create index dispute_talk_of on dispute_talk (project_id, dispute_id, id);
+
+create table dispute_act (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  dispute_id bigint not null,
+  number text not null,
+  party_id bigint not null,
+  party text not null default '',
+  customer_id bigint,
+  what text not null,
+  due_day text not null,
+  state text not null,
+  open boolean not null,
+  done_at bigint,
+  evidence text not null default '',
+  primary key (project_id, id)
+);
+create index dispute_act_of on dispute_act (project_id, dispute_id, id);
+create index dispute_act_open on dispute_act (project_id, due_day, id) where open;
+create index dispute_act_due on dispute_act (project_id, due_day, id);
+
+-- L6: what must be kept, and why.
+create table dispute_hold (
+  project_id bigint not null,
+  id bigint not null,
+  dispute_id bigint not null,
+  kind text not null,
+  record_id bigint not null,
+  at bigint not null,
+  released_at bigint,
+  primary key (project_id, id)
+);
+create unique index dispute_hold_one on dispute_hold (project_id, dispute_id, kind, record_id);
+create index dispute_hold_record on dispute_hold (project_id, kind, record_id);
+
+-- 20261127100200_visit.sql
+-- C2.1, C2.2: a visit from its plan to its record.
+create table visit_visit (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  sort text not null,
+  customer_id bigint not null,
+  customer_name text not null default '',
+  unit_id bigint,
+  unit_code text not null default '',
+  festival_id bigint,
+  purpose text not null,
+  goal text not null default '',
+  day text not null,
+  prepare text not null default '',
+  prepare_note text not null default '',
+  visitor_id bigint,
+  visitor text not null default '',
+  state text not null,
+  open boolean not null,
+  at bigint,
+  visit_day text,
+  month text not null default '',
+  went_id bigint,
+  went text not null default '',
+  supervised boolean not null,
+  how text not null default '',
+  met text not null default '',
+  post text not null default '',
+  power text not null default '',
+  phone text not null default '',
+  content text not null default '',
+  needs text not null default '',
+  problems text not null default '',
+  competitor text not null default '',
+  credit text not null default '',
+  credit_note text not null default '',
+  business text not null default '',
+  surroundings text not null default '',
+  effect text not null default '',
+  unusual text not null default '',
+  next_day text,
+  next_id bigint,
+  no_next text not null default '',
+  recorded_at bigint,
+  recorder text not null default '',
+  signer text not null default '',
+  signed_at bigint,
+  unsigned text not null default '',
+  reason text not null default '',
+  primary key (project_id, id)
+);
+create index visit_visit_open on visit_visit (project_id, day, id) where open;
+create index visit_visit_day on visit_visit (project_id, day, id);
+create index visit_visit_state on visit_visit (project_id, state, day, id);
+create index visit_visit_visitor on visit_visit (project_id, visitor_id, day, id);
+create index visit_visit_customer on visit_visit (project_id, customer_id, day, id);
+create index visit_visit_done on visit_visit (project_id, visit_day, id) where visit_day is not null;
+create index visit_visit_month on visit_visit (project_id, month, id);
+create index visit_visit_festival on visit_visit (project_id, festival_id) where festival_id is not null;
+
+-- C2.3, D5.3, C19.4: what was promised, asked or said, each with its term.
+create table visit_item (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  sort text not null,
+  visit_id bigint,
+  meeting_id bigint,
+  customer_id bigint,
+  customer_name text not null default '',
+  what text not null,
+  due_day text not null,
+  owner_id bigint,
+  owner text not null default '',
+  state text not null,
+  open boolean not null,
+  month text not null,
+  round bigint not null,
+  result text not null default '',
+  told text not null default '',
+  done_at bigint,
+  followed_at bigint,
+  satisfied text not null default '',
+  comment text not null default '',
+  primary key (project_id, id)
+);
+create index visit_item_open on visit_item (project_id, due_day, id) where open;
+create index visit_item_due on visit_item (project_id, due_day, id);
+create index visit_item_visit on visit_item (project_id, visit_id);
+create index visit_item_meeting on visit_item (project_id, meeting_id);
+create index visit_item_customer on visit_item (project_id, customer_id, id);
+create index visit_item_month on visit_item (project_id, month, sort, id);
+
+-- C8.1, A3.6, C16.3: when each customer was last visited and spoken to; its id is the customer's.
+create table visit_touch (
+  project_id bigint not null,
+  id bigint not null,
+  visited_at bigint,
+  supervised_at bigint,
+  contacted_at bigint,
+  missed bigint not null default 0,
+  primary key (project_id, id)
+);
+
+-- A3.6: regular contacts.
+create table visit_contact (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  customer_id bigint not null,
+  customer_name text not null default '',
+  how text not null,
+  at bigint not null,
+  reached boolean not null,
+  person text not null default '',
+  needs text not null default '',
+  opinions text not null default '',
+  by_name text not null default '',
+  primary key (project_id, id)
+);
+create index visit_contact_at on visit_contact (project_id, at, id);
+create index visit_contact_customer on visit_contact (project_id, customer_id, at);
+
+-- C8.1: key customers' cards.
+create table visit_card (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  customer_id bigint not null,
+  customer_name text not null default '',
+  person text not null,
+  company text not null default '',
+  post text not null default '',
+  address text not null default '',
+  phone text not null default '',
+  mail text not null default '',
+  wechat text not null default '',
+  taste text not null default '',
+  note text not null default '',
+  primary key (project_id, id)
+);
+create index visit_card_customer on visit_card (project_id, customer_id, id);
+
+-- C19.3: tenants' meetings.
+create table visit_meeting (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  title text not null,
+  why text not null,
+  event text not null default '',
+  at bigint not null,
+  month text not null,
+  place text not null,
+  agenda text not null default '',
+  chair text not null default '',
+  state text not null,
+  invited bigint not null,
+  attended bigint not null,
+  minutes text not null default '',
+  recorder text not null default '',
+  minuted_at bigint,
+  reason text not null default '',
+  primary key (project_id, id)
+);
+create index visit_meeting_at on visit_meeting (project_id, at, id);
+create index visit_meeting_month on visit_meeting (project_id, month, id);
+create table visit_invite (
+  project_id bigint not null,
+  id bigint not null,
+  meeting_id bigint not null,
+  customer_id bigint not null,
+  name text not null,
+  units text not null default '',
+  attended boolean not null,
+  person text not null default '',
+  primary key (project_id, id)
+);
+create unique index visit_invite_one on visit_invite (project_id, meeting_id, customer_id);
+create index visit_invite_customer on visit_invite (project_id, customer_id);
+
+-- C14.11: visits on major festivals.
+create table visit_festival (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  name text not null,
+  name_en text not null,
+  from_day text not null,
+  to_day text not null,
+  due_day text not null,
+  organiser_id bigint,
+  organiser text not null default '',
+  gift text not null default '',
+  theme text not null default '',
+  organised_at bigint,
+  state text not null,
+  planned bigint not null,
+  summary text not null default '',
+  closed_at bigint,
+  primary key (project_id, id)
+);
+create unique index visit_festival_day on visit_festival (project_id, from_day, name);
+
+-- Early warning: what was seen by hand, and what the signals say; the second is computed anew each day.
+create table visit_sight (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  customer_id bigint not null,
+  customer_name text not null default '',
+  sort text not null,
+  what text not null,
+  at bigint not null,
+  by_id bigint,
+  by_name text not null default '',
+  ended_at bigint,
+  ended text not null default '',
+  primary key (project_id, id)
+);
+create index visit_sight_at on visit_sight (project_id, at, id);
+create index visit_sight_customer on visit_sight (project_id, customer_id, id);
+create table visit_warning (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  customer_id bigint not null,
+  customer_name text not null default '',
+  signals bigint not null,
+  weight bigint not null,
+  keys text not null default '',
+  since text not null,
+  calm_keys text not null default '',
+  calm text not null default '',
+  calm_by text not null default '',
+  calm_at bigint,
+  hidden boolean not null,
+  primary key (project_id, id)
+);
+create unique index visit_warning_customer on visit_warning (project_id, customer_id);
+create index visit_warning_weight on visit_warning (project_id, hidden, weight, signals, id);
+create table visit_signal (
+  project_id bigint not null,
+  id bigint not null,
+  customer_id bigint not null,
+  signal text not null,
+  weight bigint not null,
+  why text not null,
+  why_en text not null,
+  url text not null default '',
+  primary key (project_id, id)
+);
+create index visit_signal_customer on visit_signal (project_id, customer_id, weight);
+
+-- 20261127100100_followup.sql
+-- One follow-up (回访): of a complaint, a repair, a move-in, an emergency, an activity, or planned by hand.
+create table followup_item (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  occasion text not null,
+  kind text not null default '',
+  record_id bigint,
+  matter_number text not null default '',
+  content text not null default '',
+  handled text not null default '',
+  customer_id bigint,
+  customer_name text not null default '',
+  unit_id bigint,
+  unit_code text not null default '',
+  contact text not null default '',
+  phone text not null default '',
+  severity text not null,
+  round bigint not null,
+  why text not null,
+  clause text not null,
+  handler_id bigint,
+  handler text not null default '',
+  against_id bigint,
+  caller_id bigint,
+  caller text not null default '',
+  state text not null,
+  open boolean not null,
+  since_at bigint,
+  at bigint not null,
+  month text not null,
+  due_at bigint,
+  tries bigint not null,
+  tried_at bigint,
+  how text not null default '',
+  mark text not null default '',
+  result text not null default '',
+  opinion text not null default '',
+  outcome text not null default '',
+  signer text not null default '',
+  held_at bigint,
+  held_by bigint,
+  held_name text not null default '',
+  held_month text not null default '',
+  late boolean not null,
+  promised_at bigint,
+  answer text not null default '',
+  answered_at bigint,
+  problem boolean not null,
+  settled_at bigint,
+  remark text not null default '',
+  remarked_at bigint,
+  remarked_by text not null default '',
+  letter_id bigint,
+  reason text not null default '',
+  primary key (project_id, id)
+);
+create index followup_item_open on followup_item (project_id, due_at, id) where open;
+create index followup_item_mine on followup_item (project_id, caller_id, due_at, id) where open;
+create index followup_item_at on followup_item (project_id, at, id);
+create index followup_item_state on followup_item (project_id, state, at, id);
+create index followup_item_occasion on followup_item (project_id, occasion, at, id);
+create index followup_item_result on followup_item (project_id, result, at, id) where result <> '';
+create index followup_item_month on followup_item (project_id, month, at, id);
+create index followup_item_held on followup_item (project_id, held_month, at, id) where held_month <> '';
+create index followup_item_check on followup_item (project_id, at, id) where state = 'done' and remarked_at is null;
+create index followup_item_problem on followup_item (project_id, at, id) where problem and settled_at is null;
+create index followup_item_customer on followup_item (project_id, customer_id, at, id);
+create index followup_item_record on followup_item (project_id, kind, record_id, id);
+create index followup_item_letter on followup_item (project_id, letter_id, id) where letter_id is not null;
+-- What was dealt with and may be drawn (回访池): a narrow row for each closed matter, which the sampler reads whole.
+-- lot is the matter's place in the draw, made of project, month and number; spot stands for building and floor; counted is
+-- the month of what counts, empty while the matter is being handled again and for who is exempt.
+create table followup_pool (
+  project_id bigint not null,
+  id bigint not null,
+  kind text not null,
+  record_id bigint not null,
+  part_id bigint not null,
+  occasion text not null,
+  month text not null,
+  closed_at bigint not null,
+  spot bigint not null,
+  customer_id bigint not null,
+  lot bigint not null,
+  counted text not null,
+  live boolean not null,
+  exempt text not null default '',
+  drawn boolean not null,
+  followed_at bigint,
+  primary key (project_id, id)
+);
+create unique index followup_pool_one on followup_pool (project_id, kind, record_id, part_id);
+create index followup_pool_draw on followup_pool (project_id, occasion, counted, lot, spot, customer_id, drawn, id);
+create index followup_pool_rate on followup_pool (project_id, occasion, counted, followed_at, closed_at, drawn, id);
+-- Open letters (公开信): one answer to many customers, kept in the follow-up file.
+create table followup_letter (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  title text not null,
+  body text not null,
+  posted text not null default '',
+  day text not null,
+  writer text not null default '',
+  answered bigint not null,
+  primary key (project_id, id)
+);
+create index followup_letter_day on followup_letter (project_id, day, id);
+-- Activities, whose participants are drawn from.
+create table followup_activity (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  name text not null,
+  day text not null,
+  handler text not null default '',
+  handler_id bigint,
+  participants bigint not null,
+  primary key (project_id, id)
+);
+create index followup_activity_day on followup_activity (project_id, day, id);
+-- What to ask (回访话术), by occasion.
+create table followup_script (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  occasion text not null,
+  say text not null,
+  writer text not null default '',
+  primary key (project_id, id)
+);
+create unique index followup_script_one on followup_script (project_id, occasion);
+-- The supervisor's plans (回访计划) of a year or a month.
+create table followup_plan (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  period text not null,
+  focus text not null,
+  callers text not null default '',
+  visits bigint not null,
+  calls bigint not null,
+  writer text not null default '',
+  primary key (project_id, id)
+);
+create unique index followup_plan_one on followup_plan (project_id, period);
+-- Monthly statistics as they were reported to the company.
+create table followup_month (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  month text not null,
+  figures text not null,
+  note text not null default '',
+  primary key (project_id, id)
+);
+create unique index followup_month_one on followup_month (project_id, month);
+
+-- 20261127100300_survey.sql
+-- The year's plan of customer surveys (年度计划, B7.1).
+create table survey_plan (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  year bigint not null,
+  objective text not null default '',
+  audience text not null default '',
+  method text not null default '',
+  schedule text not null default '',
+  owner_id bigint,
+  owner text not null default '',
+  state text not null,
+  approved_at bigint,
+  primary key (project_id, id)
+);
+create unique index survey_plan_year on survey_plan (project_id, year);
+-- Questionnaires (问卷); questions is a JSON list, in the order of the page.
+create table survey_form (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  kind text not null,
+  title text not null,
+  title_en text not null default '',
+  intro text not null default '',
+  intro_en text not null default '',
+  questions text not null,
+  sealed boolean not null,
+  copied_from bigint,
+  primary key (project_id, id)
+);
+create index survey_form_list on survey_form (project_id, id);
+-- A survey of the whole firm, which fans out to its projects; project_id is 1.
+create table survey_campaign (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  kind text not null,
+  title text not null,
+  title_en text not null default '',
+  content text not null,
+  anonymous boolean not null,
+  start_day text not null,
+  end_day text not null,
+  remind_days bigint not null,
+  target_attitude bigint not null,
+  target_efficiency bigint not null,
+  target_quality bigint not null,
+  owner_id bigint,
+  owner text not null default '',
+  state text not null,
+  launched_at bigint,
+  note text not null default '',
+  primary key (project_id, id)
+);
+create index survey_campaign_list on survey_campaign (project_id, id);
+-- One survey of one project, from its preparation to the file. content is the questionnaire as it was sent.
+create table survey_round (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  kind text not null,
+  title text not null,
+  title_en text not null default '',
+  form_id bigint,
+  campaign_id bigint,
+  content text not null,
+  anonymous boolean not null,
+  sample text not null,
+  buildings text not null default '',
+  percent bigint not null,
+  reason text not null default '',
+  start_day text not null,
+  end_day text not null,
+  month text not null,
+  remind_days bigint not null,
+  target_attitude bigint not null,
+  target_efficiency bigint not null,
+  target_quality bigint not null,
+  owner_id bigint,
+  owner text not null default '',
+  state text not null,
+  customers bigint not null,
+  invited bigint not null,
+  launched_at bigint,
+  reminded_at bigint,
+  ended_at bigint,
+  figures text not null default '',
+  summary text not null default '',
+  causes text not null default '',
+  advice text not null default '',
+  analysed_at bigint,
+  approved_at bigint,
+  recipients text not null default '',
+  distributed_at bigint,
+  place text not null default '',
+  closed_at bigint,
+  primary key (project_id, id)
+);
+create index survey_round_list on survey_round (project_id, start_day, id);
+create index survey_round_state on survey_round (project_id, state, start_day, id);
+create index survey_round_month on survey_round (project_id, month);
+-- Who was asked. Of the token only its hash is kept. The round's journal covers these rows.
+create table survey_invite (
+  project_id bigint not null,
+  id bigint not null,
+  round_id bigint not null,
+  customer_id bigint,
+  unit_code text not null default '',
+  building text not null default '',
+  token_hash text not null,
+  sent_at bigint,
+  reminded_at bigint,
+  primary key (project_id, id)
+);
+create index survey_invite_round on survey_invite (project_id, round_id, unit_code, id);
+create index survey_invite_customer on survey_invite (project_id, customer_id, id);
+create index survey_invite_token on survey_invite (token_hash);
+-- What was answered, one row a token. An anonymous answer names no invitation; answer_key is a second hash of the token.
+create table survey_answer (
+  project_id bigint not null,
+  id bigint not null,
+  round_id bigint not null,
+  answer_key text not null,
+  invite_id bigint,
+  building text not null default '',
+  lang text not null,
+  day text not null,
+  answers text not null,
+  primary key (project_id, id)
+);
+create unique index survey_answer_key on survey_answer (project_id, round_id, answer_key);
+-- What is put right after a survey (C5.2), project by project and dimension by dimension.
+create table survey_action (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  round_id bigint not null,
+  number text not null,
+  dimension text not null default '',
+  rate bigint not null,
+  target bigint not null,
+  problem text not null,
+  owner_id bigint,
+  owner text not null default '',
+  department text not null default '',
+  due_day text not null,
+  cause text not null default '',
+  measure text not null default '',
+  evidence text not null default '',
+  done_at bigint,
+  verifier text not null default '',
+  finding text not null default '',
+  verified_at bigint,
+  closed_at bigint,
+  urged bigint not null,
+  urge_note text not null default '',
+  state text not null,
+  primary key (project_id, id)
+);
+create index survey_action_round on survey_action (project_id, round_id, id);
+create index survey_action_state on survey_action (project_id, state, id);
+-- Meetings with merchants (商户座谈会, D5.4).
+create table survey_seminar (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  day text not null,
+  place text not null default '',
+  subject text not null,
+  host text not null default '',
+  attendees text not null,
+  heads bigint not null,
+  minutes text not null,
+  outcome text not null default '',
+  primary key (project_id, id)
+);
+create index survey_seminar_day on survey_seminar (project_id, day, id);
+
+-- 20261127100400_report.sql
+-- One issue of a report, with its figures as they stood when it was composed.
+create table report_issue (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  number text not null,
+  kind text not null,
+  from_day text not null,
+  to_day text not null,
+  state text not null,
+  open boolean not null,
+  at bigint not null,
+  composer text not null default '',
+  sections text not null,
+  facility text not null default '',
+  environment text not null default '',
+  safety text not null default '',
+  conclusion text not null default '',
+  plan text not null default '',
+  submitted_at bigint,
+  submitter text not null default '',
+  approved_at bigint,
+  approver text not null default '',
+  issued_at bigint,
+  remark text not null default '',
+  remarked_by text not null default '',
+  closed_at bigint,
+  primary key (project_id, id)
+);
+create unique index report_issue_one on report_issue (project_id, kind, from_day) where voided_at is null;
+create index report_issue_at on report_issue (project_id, at, id);
+create index report_issue_kind on report_issue (project_id, kind, at, id);
+create index report_issue_state on report_issue (project_id, state, at, id);
+-- Who gets an operations report and whether it was read; the token opens the page without sign-in. Covered by the issue.
+create table report_receipt (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  issue_id bigint not null,
+  customer_id bigint not null,
+  customer_name text not null,
+  units text not null default '',
+  contact_id bigint,
+  contact text not null default '',
+  way text not null,
+  mail text not null default '',
+  mail_mask text not null default '',
+  token text not null,
+  token_key text not null,
+  state text not null,
+  sent_at bigint,
+  read_at bigint,
+  last_read_at bigint,
+  reads bigint not null default 0,
+  reminded_at bigint,
+  reminders bigint not null default 0,
+  signed_at bigint,
+  signer text not null default '',
+  recorded_by text not null default '',
+  primary key (project_id, id)
+);
+create unique index report_receipt_token on report_receipt (project_id, token_key);
+create index report_receipt_issue on report_receipt (project_id, issue_id, state, id);
+create index report_receipt_list on report_receipt (project_id, issue_id, id);
+create index report_receipt_customer on report_receipt (project_id, customer_id, id);
+-- When a report goes out by e-mail, and to whom (定时发送).
+create table report_schedule (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  kind text not null,
+  day bigint not null,
+  clock text not null,
+  language text not null,
+  users text not null default '',
+  mails text not null default '',
+  active boolean not null,
+  next_at bigint,
+  primary key (project_id, id)
+);
+create index report_schedule_next on report_schedule (project_id, next_at) where active;
+-- Each time that a schedule was due: once, whichever node came first. The schedule's journal covers it.
+create table report_run (
+  project_id bigint not null,
+  id bigint not null,
+  schedule_id bigint not null,
+  due_at bigint not null,
+  at bigint not null,
+  issue_id bigint,
+  state text not null,
+  sent bigint not null default 0,
+  error text not null default '',
+  error_en text not null default '',
+  ended_at bigint,
+  primary key (project_id, id)
+);
+create unique index report_run_once on report_run (project_id, schedule_id, due_at);
+-- Announcements to owners (物业公告, B4.7), until the module of notices takes them over.
+create table report_announcement (
+  project_id bigint not null,
+  id bigint not null,
+  version bigint not null default 1,
+  created_at bigint not null,
+  created_by bigint,
+  changed_at bigint not null,
+  changed_by bigint,
+  voided_at bigint,
+  voided_by bigint,
+  void_reason text not null default '',
+  title text not null,
+  text text not null,
+  places text not null,
+  day text not null,
+  month text not null,
+  writer text not null default '',
+  primary key (project_id, id)
+);
+create index report_announcement_day on report_announcement (project_id, day, id);
 
 -- 20261122100700_compliance.sql
 -- What the board's lines over twelve months are drawn from: each clause's figures of one month in one project, counted

@@ -55,6 +55,8 @@ type Item struct {
 	Followed     time.Time
 	Satisfied    string
 	Comment      string
+
+	until time.Time // where the term and not a day was counted: its end, at office closing
 }
 
 func (i *Item) cells() []db.Cell {
@@ -147,7 +149,8 @@ func (i *Item) term(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	clock, err := duty.Clock(ctx, tx, rules)
-	i.Due = core.DateOf(clock.Due(core.Now(ctx), rules.Span("D5.3", "reply"), "").Add(-time.Microsecond), core.ProjectOf(ctx).Zone)
+	i.until = clock.Due(core.Now(ctx), rules.Span("D5.3", "reply"), "")
+	i.Due = core.DateOf(i.until.Add(-time.Microsecond), core.ProjectOf(ctx).Zone)
 	return err
 }
 
@@ -159,7 +162,11 @@ func (i Item) owe(ctx context.Context, tx db.Tx) error {
 	if err != nil {
 		return err
 	}
-	opts := []duty.Option{duty.Due(clock.EndOf(i.Due)), duty.To(i.Owner), duty.Again(), duty.About(core.T("%s:%s", "%s: %s", core.Label(ItemSorts(), i.Sort), short(i.What)), ItemKind().Href(ctx, i.Ref.ID))}
+	due := clock.EndOf(i.Due) // a day that was named lasts to its end
+	if !i.until.IsZero() {
+		due = i.until
+	}
+	opts := []duty.Option{duty.Due(due), duty.To(i.Owner), duty.Again(), duty.About(core.T("%s:%s", "%s: %s", core.Label(ItemSorts(), i.Sort), short(i.What)), ItemKind().Href(ctx, i.Ref.ID))}
 	if i.Sort == Opinion {
 		opts = append(opts, duty.Number("reply"))
 	}
