@@ -139,7 +139,7 @@ func (d *DB) Read(ctx context.Context, fn func(context.Context, Tx) error) error
 // records that its error keeps (a refusal, a failed sign-in) are written in a short transaction of their own.
 // Waiting longer than 15 s for another writer gives KindBusy.
 func (d *DB) Write(ctx context.Context, fn func(context.Context, Tx) error) error {
-	return d.finishWrite(ctx, d.counted(fn), d.write)
+	return d.finishWrite(ctx, fn, d.write)
 }
 
 // WriteShared is Write for what is short as a rule, such as a request of a page: it may share its commit with others that
@@ -149,25 +149,35 @@ func (d *DB) WriteShared(ctx context.Context, fn func(context.Context, Tx) error
 	if d.engine == SQLite {
 		return d.Write(ctx, fn)
 	}
-	return d.finishWrite(ctx, d.counted(fn), d.sharePostgres)
+	return d.finishWrite(ctx, fn, d.sharePostgres)
 }
 
-// counted gives fn the same keys when it is run again.
-func (d *DB) counted(fn func(context.Context, Tx) error) func(context.Context, Tx) error {
+// counted gives fn the same keys when it is run again, and gives them back when it failed: how far it came before that is
+// the engine's own affair.
+func (d *DB) counted(fn func(context.Context, Tx) error, write func(context.Context, func(context.Context, Tx) error) error) func(context.Context) error {
 	if d.cfg.IDs == nil {
-		return fn
+		return func(ctx context.Context) error { return write(ctx, fn) }
 	}
-	first := d.cfg.IDs.Load()
-	return func(ctx context.Context, tx Tx) error {
-		d.cfg.IDs.Store(first)
-		return fn(ctx, tx)
+	return func(ctx context.Context) error {
+		first := int64(0)
+		err := write(ctx, func(ctx context.Context, tx Tx) error {
+			if first == 0 {
+				first = d.cfg.IDs.Load()
+			}
+			d.cfg.IDs.Store(first)
+			return fn(ctx, tx)
+		})
+		if err != nil && first != 0 {
+			d.cfg.IDs.Store(first)
+		}
+		return err
 	}
 }
 
 func (d *DB) finishWrite(ctx context.Context, fn func(context.Context, Tx) error, write func(context.Context, func(context.Context, Tx) error) error) error {
 	err := d.holdLease(ctx)
 	if err == nil {
-		err = write(ctx, fn)
+		err = d.counted(fn, write)(ctx)
 	}
 	if err != nil {
 		d.keep(ctx, err)

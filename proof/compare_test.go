@@ -76,6 +76,9 @@ func (p *pair) compare(role core.Role, method, path, body string, who [2]*testki
 		p.differ("status %d\n%s", one.Status, one.Text("main"))
 	}
 	p.same(path, one.Body, other.Body)
+	if a, b := p.one.LastKey(), p.other.LastKey(); a != b {
+		p.differ("%d rows were begun on %s, %d on %s", a, p.one.Engine, b, p.other.Engine)
+	}
 	return one
 }
 

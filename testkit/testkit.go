@@ -133,6 +133,27 @@ func (k *Kit) Tick() {
 	k.Drain()
 }
 
+// Nodes are two servers of one database: on PostgreSQL a second one, on SQLite, which has one server, the same twice.
+func (k *Kit) Nodes() []*app.App {
+	k.Helper()
+	if k.Engine == db.Postgres {
+		return []*app.App{k.App, k.Open()}
+	}
+	return []*app.App{k.App, k.App}
+}
+
+// TickAll lets each node tick, and then run the jobs that came of it.
+func (k *Kit) TickAll(nodes ...*app.App) {
+	k.Helper()
+	for _, n := range nodes {
+		k.Must(n.Tick(core.AsSystem(n.Context(context.Background()))))
+	}
+	for _, n := range nodes {
+		_, err := n.Runner.Drain(core.AsSystem(n.Context(context.Background())))
+		k.Must(err)
+	}
+}
+
 // Drain runs the waiting jobs.
 func (k *Kit) Drain() {
 	k.Helper()

@@ -66,3 +66,6 @@ func (k *Kit) Rows() (rows map[string][]string, columns map[string][]string) {
 		rows[table] = append(rows[table], strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")...)
 	}
 }
+
+// LastKey is the last key that a twin has given to a row.
+func (k *Kit) LastKey() int64 { return k.cfg.IDs.Load() }

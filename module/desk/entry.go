@@ -233,7 +233,7 @@ func entries() register.Register[Entry] {
 			f("contact_who", "联系了谁", "Who was contacted", func(e *Entry) any { return &e.Who }), how, f("contact_note", "约定", "What was agreed", func(e *Entry) any { return &e.Note }), f("contact_by", "联系人员", "Contacted by", func(e *Entry) any { return &e.By }),
 			f("emergency", "应急情况", "Emergency", func(e *Entry) any { return &e.Emergency }), f("begun_at", "开始", "Begun", func(e *Entry) any { return &e.Begun }), f("ended_at", "结束", "Ended", func(e *Entry) any { return &e.Ended }), f("result", "结果", "Result", func(e *Entry) any { return &e.Result })},
 		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: entryStates()}},
-		ID:      func(e *Entry) core.ID { return e.ID }, Version: func(e *Entry) int64 { return e.Version }, Get: getEntry, Verbs: entryVerbs(),
+		ID:      func(e *Entry) core.ID { return e.ID }, Version: func(e *Entry) int64 { return e.Version }, Cursor: func(e *Entry) string { return pageKey(e.From, e.ID) }, Get: getEntry, Verbs: entryVerbs(),
 		Record: func(ctx context.Context, _ db.Tx, e Entry) (register.Record, error) {
 			var pairs []ui.Pair
 			for _, f := range entries().Fields {
@@ -246,8 +246,8 @@ func entries() register.Register[Entry] {
 		},
 		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Entry, error) {
 			if s := q.Filter["state"]; s != "" {
-				return db.All(ctx, tx, (*Entry).dest, entrySelect+"and state = $2 order by from_at desc, id desc limit $3", core.ProjectOf(ctx).ID, s, q.Limit)
+				return newest(ctx, tx, (*Entry).dest, entrySelect, "from_at", q, "and state = $2", s)
 			}
-			return db.All(ctx, tx, (*Entry).dest, entrySelect+"order by from_at desc, id desc limit $2", core.ProjectOf(ctx).ID, q.Limit)
+			return newest(ctx, tx, (*Entry).dest, entrySelect, "from_at", q, "")
 		}}
 }

@@ -274,12 +274,12 @@ func replies() register.Register[Reply] {
 			f("writer", "拟稿", "Written by", func(r *Reply) any { return &r.Writer }), f("reviewer", "审核", "Reviewed by", func(r *Reply) any { return &r.Reviewer }), f("reviewed_at", "审核时间", "Reviewed", func(r *Reply) any { return &r.Reviewed }),
 			f("reason", "退回理由", "Why sent back", func(r *Reply) any { return &r.Reason }), f("sent_at", "发布时间", "Sent", func(r *Reply) any { return &r.Sent }), f("sent_by", "发布人", "Sent by", func(r *Reply) any { return &r.SentBy }), f("sent_link", "发布链接", "Link", func(r *Reply) any { return &r.SentLink })},
 		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: replyStates()}},
-		ID:      func(r *Reply) core.ID { return r.ID }, Version: func(r *Reply) int64 { return r.Version }, Get: getReply, Verbs: replyVerbs(),
+		ID:      func(r *Reply) core.ID { return r.ID }, Version: func(r *Reply) int64 { return r.Version }, Cursor: func(r *Reply) string { return pageKey(r.ID, r.ID) }, Get: getReply, Verbs: replyVerbs(),
 		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Reply, error) {
 			if s := q.Filter["state"]; s != "" {
-				return db.All(ctx, tx, (*Reply).dest, replySelect+"and state = $2 order by id desc limit $3", core.ProjectOf(ctx).ID, s, q.Limit)
+				return newest(ctx, tx, (*Reply).dest, replySelect, "id", q, "and state = $2", s)
 			}
-			return db.All(ctx, tx, (*Reply).dest, replySelect+"order by id desc limit $2", core.ProjectOf(ctx).ID, q.Limit)
+			return newest(ctx, tx, (*Reply).dest, replySelect, "id", q, "")
 		}}
 }
 

@@ -115,9 +115,9 @@ func scriptFields() []core.Field[Script] {
 func scripts() register.Register[Script] {
 	heads := []core.Role{core.Supervisor, core.Manager}
 	return register.Register[Script]{Kind: scriptKind, Viewers: readers(), Fields: append(scriptFields(), core.Field[Script]{Name: "writer", Label: core.T("拟稿人", "Written by"), Ptr: func(s *Script) any { return &s.Writer }}),
-		Columns: []string{"title", "occasion", "from", "to"}, ID: func(s *Script) core.ID { return s.ID }, Version: func(s *Script) int64 { return s.Version }, Get: getScript,
+		Columns: []string{"title", "occasion", "from", "to"}, ID: func(s *Script) core.ID { return s.ID }, Version: func(s *Script) int64 { return s.Version }, Cursor: func(s *Script) string { return pageKey(s.From, s.ID) }, Get: getScript,
 		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Script, error) {
-			return db.All(ctx, tx, (*Script).dest, scriptSelect+"order by from_at desc, id desc limit $2", core.ProjectOf(ctx).ID, q.Limit)
+			return newest(ctx, tx, (*Script).dest, scriptSelect, "from_at", q, "")
 		},
 		Row: func(ctx context.Context, s *Script) ui.Row {
 			state := ui.Pill(ui.None, core.T("未生效或已停用", "Not in force"))

@@ -108,10 +108,10 @@ func talks() register.Register[Talk] {
 	attached := core.Field[Talk]{Name: "files", Label: core.T("纪要或附件", "Minutes or attachments"), Ptr: func(t *Talk) any { return &t.Files }, Kind: core.KindFile, Max: 10}
 	return register.Register[Talk]{Kind: talkKind, Viewers: heads, Export: heads, Columns: []string{"day", "party", "who", "how", "subject", "outcome", "writer"},
 		Fields: append(talkFields(), core.Field[Talk]{Name: "writer", Label: core.T("记录人", "Recorded by"), Ptr: func(t *Talk) any { return &t.Writer }}),
-		ID:     func(t *Talk) core.ID { return t.ID }, Version: func(t *Talk) int64 { return t.Version },
+		ID:     func(t *Talk) core.ID { return t.ID }, Version: func(t *Talk) int64 { return t.Version }, Cursor: func(t *Talk) string { return pageKey(t.Day, t.ID) },
 		Filters: []register.Filter{{Name: "party", Label: core.T("对象", "With"), Kind: core.KindChoice, Choices: Parties()}},
 		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Talk, error) {
-			return db.All(ctx, tx, (*Talk).dest, talkSelect+"and ($2 = '' or party = $2) order by day desc, id desc limit $3", core.ProjectOf(ctx).ID, q.Filter["party"], q.Limit)
+			return newest(ctx, tx, (*Talk).dest, talkSelect, "day", q, "and ($2 = '' or party = $2)", q.Filter["party"])
 		},
 		Get: func(ctx context.Context, tx db.Tx, id core.ID) (Talk, error) {
 			return db.One(ctx, tx, (*Talk).dest, talkSelect+"and id = $2", core.ProjectOf(ctx).ID, id)

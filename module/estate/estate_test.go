@@ -12,12 +12,13 @@ import (
 	"huiyin/db/dbtest"
 	"huiyin/journal"
 	"huiyin/module/estate"
+	"huiyin/notify"
 	"huiyin/regulation"
 	"huiyin/search"
 )
 
 func each(t *testing.T, fn func(t *testing.T, do func(func(context.Context, db.Tx) error) error)) {
-	dbtest.Each(t, []fs.FS{journal.Migrations, search.Migrations, regulation.Migrations, estate.Module().Migrations}, func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, []fs.FS{journal.Migrations, search.Migrations, notify.Migrations, regulation.Migrations, estate.Module().Migrations}, func(t *testing.T, d *db.DB) {
 		ctx := core.WithProject(core.AsSystem(context.Background()), core.Project{ID: 7, Code: "lh"})
 		fn(t, func(f func(context.Context, db.Tx) error) error { return d.Write(ctx, f) })
 	})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"huiyin/app"
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/house"
@@ -45,37 +44,20 @@ func runs(k *testkit.Kit, id core.ID) (out []report.Run) {
 	return out
 }
 
-func tickAll(k *testkit.Kit, nodes ...*app.App) {
-	k.Helper()
-	ctx := core.AsSystem(k.App.Context(context.Background()))
-	for _, n := range nodes {
-		k.Must(n.Tick(core.AsSystem(n.Context(context.Background()))))
-	}
-	for _, n := range nodes {
-		_, err := n.Runner.Drain(ctx)
-		k.Must(err)
-	}
-}
-
 func TestAScheduleRunsOnceOnTwoNodes(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		p := startPost(k)
-		nodes := []*app.App{k.App}
-		if k.Engine == db.Postgres {
-			nodes = append(nodes, k.Open())
-		} else {
-			nodes = append(nodes, k.App) // SQLite has one server; its ticks come twice
-		}
+		nodes := k.Nodes()
 		id := schedule(k, report.Schedule{Kind: report.Weekly, Day: 1, Clock: "08:30", Lang: "zh", Users: []string{k.Users[core.Manager].String()}, Mails: "boss@example.com\nboss@example.com; other@example.com"})
 		generate(k, "2026-11-19", 3, 6)
 		k.SetNow(at("2026-11-23 08:29"))
-		tickAll(k, nodes...)
+		k.TickAll(nodes...)
 		if rs := runs(k, id); len(rs) != 0 {
 			k.Fatalf("it ran before its time: %+v", rs)
 		}
 		k.SetNow(at("2026-11-23 08:31"))
-		tickAll(k, nodes...)
-		tickAll(k, nodes...)
+		k.TickAll(nodes...)
+		k.TickAll(nodes...)
 		rs := runs(k, id)
 		if len(rs) != 1 || rs[0].State != report.RunSent || rs[0].Sent != 2 || !rs[0].Due.Equal(at("2026-11-23 08:30")) || !strings.Contains(rs[0].Error.ZH, "何海") {
 			k.Fatalf("runs %+v", rs)
@@ -89,7 +71,7 @@ func TestAScheduleRunsOnceOnTwoNodes(t *testing.T) {
 		}
 		checkMail(k, p)
 		k.SetNow(at("2026-12-15 12:00")) // two Mondays and a day later: once
-		tickAll(k, nodes...)
+		k.TickAll(nodes...)
 		if rs := runs(k, id); len(rs) != 2 || len(p.letters()) != 4 {
 			k.Errorf("%d runs, %d letters", len(rs), len(p.letters()))
 		}

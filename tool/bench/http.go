@@ -114,7 +114,9 @@ type client struct {
 	cookie *http.Cookie
 }
 
-func (s *site) signIn() (*client, error) {
+func (s *site) signIn() (*client, error) { return s.signInAs(login, password) }
+
+func (s *site) signInAs(login, password string) (*client, error) {
 	c := &client{base: s.base, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	res, err := c.post("/sign-in", url.Values{"login": {login}, "password": {password}}, "")

@@ -41,7 +41,7 @@ type options struct {
 	engines   string
 	out       string
 	profile   string // folder for CPU profiles of intake and pages; empty: none
-	skip      string // parts left out: raw, intake, survey, process, sampler, pages
+	skip      string // parts left out: raw, intake, survey, process, sampler, lists, pages
 	keep      string // folder in which the large database stays; empty: none does
 	only      string // pages whose name contains it
 	server    string // PostgreSQL on which databases may be created
@@ -63,7 +63,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.engines, "engines", "sqlite,postgres", "which engines, in this order")
 	f.StringVar(&o.out, "out", "", "where the report goes; docs/performance.md by default, - for standard output")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of each engine's intake and pages")
-	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, survey, process, sampler, pages")
+	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, survey, process, sampler, lists, pages")
 	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
 	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this")
 	f.BoolVar(&quick, "quick", false, "a short run with 20,000 repairs")
@@ -152,6 +152,7 @@ func measure(ctx context.Context, o options, e db.Engine) (f figures, err error)
 		{"survey", b.surveys},
 		{"process", b.processes},
 		{"sampler", b.sampler},
+		{"lists", b.lists},
 		{"pages", b.largePages},
 	}
 	for _, s := range steps {

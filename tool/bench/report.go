@@ -34,6 +34,7 @@ type figures struct {
 	floorShared             float64       // those of as many intakes a commit as there are clients
 	floorPlain              float64       // the same into tables without any index
 	intakeCPU               time.Duration // of clients and server together, a repair; PostgreSQL's own is not in it
+	lists                   []listed
 	complaints              rate          // intake of complaints, in the same way
 	complaintCPU            time.Duration // of one
 	statements              []string      // of one intake, without session, idempotency key and journal lane
@@ -122,12 +123,26 @@ func (r report) engine(p func(string, ...any), f figures) {
 		p("\n### The monthly draw of follow-ups\n\n| | measured | target | |\n|---|---:|---:|---|")
 		p("| %s drawn of %s closed matters, spread over floors and customers, median of %d | %s | %s | %s |", thousands(f.sampler.chosen), thousands(f.sampler.matters), draws, ms(f.sampler.took), ms(drawTarget), met(f.sampler.took <= drawTarget))
 	}
+	if len(f.lists) > 0 {
+		r.listTable(p, f)
+	}
 	if f.start > 0 {
 		p("\n### The process\n\n| | measured | target | |\n|---|---:|---:|---|")
 		p("| `huiyin migrate`, empty database | %s | | |", ms(f.migrate))
 		p("| `huiyin import office.xlsx`, whole process | %s | %s | %s |", ms(f.imported), ms(importTarget), met(f.imported <= importTarget))
 		p("| process start to first page, median of 5 (worst %s) | %s | %s | %s |", ms(f.startWorst), ms(f.start), ms(startTarget), met(f.start <= startTarget))
 		p("| idle memory, resident (of it %d MB its own, the rest mapped from files) | %d MB | %d MB | %s |", f.memory.own>>20, f.memory.resident>>20, memoryTarget>>20, met(f.memory.resident <= memoryTarget))
+	}
+}
+
+// listLimit is what a list's p95 should keep to.
+const listLimit = 20 * time.Millisecond
+
+func (r report) listTable(p func(string, ...any), f figures) {
+	p("\n### Lists of the other registers\n\nThe demo's records, each table multiplied to some %s rows; a table that may hold a record only once a month or a customer keeps what it can. First page of the list, as it opens and for all states.\n", thousands(r.repairs))
+	p("| List | rows | p50 | p95 | in raw point reads | target p95 | |\n|---|---:|---:|---:|---:|---:|---|")
+	for _, l := range f.lists {
+		p("| %s | %s | %s | %s | %.0f | %s | %s |", l.name, thousands(int(l.rows)), ms(l.p50), ms(l.p95), l.p50.Seconds()*f.reads, ms(listLimit), met(l.p95 <= listLimit))
 	}
 }
 
