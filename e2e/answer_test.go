@@ -17,7 +17,9 @@ import (
 
 // TestEveryMatterGetsAnAnswer is the second story in Chromium: a complaint against a guard, told by two people of a company
 // to two departments, becomes one case that the guard cannot touch; the third repetition makes it major and starts the
-// twenty-four hours; investigation, approval, compensation above the supervisor's authority and written reply follow.
+// twenty-four hours; investigation, approval, compensation above the supervisor's authority and written reply follow; the manager follows it up, it is taken up
+// again and settled; the month's quota is drawn; a survey answered on a phone falls below its target; and the operations
+// report reaches a real mailbox.
 func TestEveryMatterGetsAnAnswer(t *testing.T) {
 	for _, e := range dbtest.Engines() {
 		t.Run(string(e), func(t *testing.T) {
@@ -30,6 +32,9 @@ func TestEveryMatterGetsAnAnswer(t *testing.T) {
 			s.investigated()
 			s.solved()
 			s.answered()
+			s.followedUp()
+			s.surveyed()
+			s.reported()
 		})
 	}
 }

@@ -9,7 +9,6 @@
 package proof
 
 import (
-	"hash/fnv"
 	"os"
 	"strconv"
 	"testing"
@@ -30,10 +29,4 @@ func seed(t *testing.T) uint64 {
 		t.Fatalf("HUIYIN_SEED=%q is no number", s)
 	}
 	return n
-}
-
-func hashOf(s string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s))
-	return h.Sum64()
 }

@@ -209,8 +209,6 @@ type receiptsView struct {
 	Links  []ui.Link
 }
 
-const unreadShown = 20
-
 // receiptsOf is how far a sent report has got: the counts, and who has not read or signed.
 func receiptsOf(ctx context.Context, tx db.Tx, i Issue) (templ.Component, error) {
 	t, err := TallyOf(ctx, tx, i.Ref.ID)

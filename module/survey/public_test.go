@@ -301,7 +301,7 @@ func TestAStoryThroughTheBrowser(t *testing.T) {
 		p := s.Submit(s.P("survey-plan/new"), map[string]string{"owner": me(k, core.Quality).String(), "objective": "了解客户"}).OK(k)
 		s.SubmitForm(p, "form[action$='/submit']", nil).OK(k)
 		approveAll(k, "survey-plan", k.Example("survey-plan"))
-		p = s.Submit(s.P("questionnaire/new"), map[string]string{"kind": "satisfaction", "title": "年度调查", "title_en": "Annual"}).OK(k)
+		s.Submit(s.P("questionnaire/new"), map[string]string{"kind": "satisfaction", "title": "年度调查", "title_en": "Annual"}).OK(k)
 		at := s.P("questionnaire/" + k.Example("questionnaire").String())
 		for _, q := range []map[string]string{{"kind": "rating", "dimension": "attitude", "text": "态度", "text_en": "Attitude", "required": "true"}, {"kind": "rating", "dimension": "quality", "text": "质量"},
 			{"kind": "matrix", "dimension": "efficiency", "text": "效率", "items": "报修\n投诉"}, {"kind": "text", "text": "意见"}} {
