@@ -84,11 +84,19 @@ func (s *site) people() error {
 
 // serve listens on loopback, jobs and clock running as in `huiyin serve`.
 func (s *site) serve() error {
+	if err := s.listen(); err != nil {
+		return err
+	}
+	s.app.Start(s.ctx)
+	return nil
+}
+
+// listen serves pages alone, without the work in the background: what it would make of multiplied records is not measured.
+func (s *site) listen() error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	s.app.Start(s.ctx)
 	s.base, s.server = "http://"+ln.Addr().String(), &http.Server{Handler: s.app, ReadHeaderTimeout: 10 * time.Second}
 	s.done.Go(func() { s.failed = s.server.Serve(ln) })
 	return nil

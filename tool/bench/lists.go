@@ -48,7 +48,7 @@ func (b *bench) lists(f *figures) error {
 		gs, err = s.multiply(b.repairs)
 	}
 	if err == nil {
-		err = s.serve()
+		err = s.listen()
 	}
 	if err != nil {
 		return errors.Join(err, s.app.Close())

@@ -27,6 +27,7 @@ func TestQuick(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	o.skip = "lists" // they multiply a year's building: minutes, for make bench
 	if err := run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func TestQuick(t *testing.T) {
 		t.Errorf("a figure is missing:\n%s", said)
 	}
 
-	o.skip, o.only = "raw,intake,process,sampler", "360"
+	o.skip, o.only = "raw,intake,survey,process,sampler,lists", "360"
 	if err := run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
