@@ -44,9 +44,8 @@ func InsertCells(ctx context.Context, tx Tx, table string, ref core.Ref, cells [
 		args = append(args, c.value())
 		names[i], marks[i] = c.Name, fmt.Sprintf("$%d", len(args))
 	}
-	_, err := Exec(ctx, tx, "insert into "+table+" (project_id, id, created_at, created_by, changed_at, changed_by, "+strings.Join(names, ", ")+
+	return Soon(ctx, tx, "insert into "+table+" (project_id, id, created_at, created_by, changed_at, changed_by, "+strings.Join(names, ", ")+
 		") values ($1, $2, $3, $4, $3, $4, "+strings.Join(marks, ", ")+")", args...)
-	return err
 }
 
 // UpdateCells writes a record back; the version guards against another change in between.

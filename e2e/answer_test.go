@@ -21,8 +21,10 @@ import (
 // again and settled; the month's quota is drawn; a survey answered on a phone falls below its target; and the operations
 // report reaches a real mailbox.
 func TestEveryMatterGetsAnAnswer(t *testing.T) {
+	t.Parallel()
 	for _, e := range dbtest.Engines() {
 		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
 			k := testkit.New(t, e)
 			s := &answer{Kit: k, base: site(k), tabs: map[core.Role]*Tab{}}
 			s.company()

@@ -411,8 +411,9 @@ func (p place) sizes() map[string]int64 {
 	return out
 }
 
-// only narrows a table: the duties that a month opens come by the clock, on any server.
-var only = map[string]string{"duty_duty": " and kind <> 'month'"}
+// only narrows a table to what the import itself writes: on any server the clock opens duties of its own, those of a day
+// and a month and the round of visits to key customers (C16.3).
+var only = map[string]string{"duty_duty": " and kind in ('customer', 'desk', 'repair') and clause <> 'C16.3'"}
 
 func brought(table string) bool {
 	for _, prefix := range []string{"estate_", "customer_", "desk_", "repair_", "search_doc", "duty_duty"} {

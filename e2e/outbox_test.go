@@ -162,6 +162,7 @@ func TestTwoNodesTellOnce(t *testing.T) {
 // TestOutboxPagesLookRight opens the outbox, a delivery, the channels and one's own choice at both widths in both languages
 // and asks axe.
 func TestOutboxPagesLookRight(t *testing.T) {
+	t.Parallel()
 	k := testkit.New(t, db.SQLite)
 	k.Fill(k.Project)
 	k.Write(core.System, func(ctx context.Context, tx db.Tx) error {

@@ -22,8 +22,10 @@ import (
 // number, dispatched, quoted, agreed, mended and signed on a phone; a second call runs late and rises to the supervisor;
 // burst water starts the fifteen-minute clock; and each of those steps stands behind its clause on the board.
 func TestTheFirstDay(t *testing.T) {
+	t.Parallel()
 	for _, e := range dbtest.Engines() {
 		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
 			k := testkit.New(t, e)
 			base := site(k)
 			importWorkbook(k, base)
@@ -268,25 +270,29 @@ func theBoard(k *testkit.Kit, base string) {
 
 // TestPagesLookRightInBothLanguages opens the main pages at both widths in both languages and asks axe.
 func TestPagesLookRightInBothLanguages(t *testing.T) {
-	k := testkit.New(t, db.SQLite) // the pages do not know the engine
-	k.Fill(k.Project)
-	base := site(k)
+	t.Parallel()
 	for _, w := range []Width{desk, phone} {
-		who := tab(k, base, w)
-		who.SignIn(core.Supervisor)
-		for _, lang := range []core.Lang{core.ZH, core.EN} {
-			who.Language(lang)
-			for _, p := range pages(k) {
-				who.Open(p.path)
-				who.Looks(p.name + "-" + w.Name + "-" + string(lang))
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
+			k := testkit.New(t, db.SQLite) // the pages do not know the engine
+			k.Fill(k.Project)
+			who := tab(k, site(k), w)
+			who.SignIn(core.Supervisor)
+			for _, lang := range []core.Lang{core.ZH, core.EN} {
+				who.Language(lang)
+				for _, p := range pages(k) {
+					who.Open(p.path)
+					who.Looks(p.name + "-" + w.Name + "-" + string(lang))
+				}
 			}
-		}
+		})
 	}
 }
 
 // TestVerbsFoldAway: a record with a dozen verbs shows four and its facts; the others stand behind one button that the
 // keyboard opens, and a folded verb leads where it says.
 func TestVerbsFoldAway(t *testing.T) {
+	t.Parallel()
 	k := testkit.New(t, db.SQLite) // the pages do not know the engine
 	k.Fill(k.Project)
 	base := site(k)

@@ -17,8 +17,10 @@ import (
 // TestFormIsSentOnce: a double click takes one matter down, and who comes back to the sent form by the back button is
 // asked before it goes off again.
 func TestFormIsSentOnce(t *testing.T) {
+	t.Parallel()
 	for _, e := range dbtest.Engines() {
 		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
 			k := testkit.New(t, e)
 			clerk := storyTab(k, site(k), desk)
 			asked := clerk.answers(false)

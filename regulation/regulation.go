@@ -287,6 +287,14 @@ func Count(ctx context.Context, tx db.Tx, clause, name string) (int, error) {
 	return r.Count(clause, name), nil
 }
 
+// Require is Guard with its words in both languages.
+func Require(ctx context.Context, tx db.Tx, clause string, ok bool, zh, en string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return Guard(ctx, tx, clause, ok, core.T(zh, en, args...))
+}
+
 // Guard refuses, citing the clause, unless ok holds or the clause is switched off. why says in the user's words what
 // is missing; without it the clause's own text does. It appears only in checks.
 func Guard(ctx context.Context, tx db.Tx, clause string, ok bool, why ...core.Text) error {

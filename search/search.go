@@ -505,3 +505,19 @@ func conjoin(terms []Term, and, or string, write func(Want) string) string {
 	}
 	return strings.Join(all, and)
 }
+
+// narrowMax is how many finds a list looks at that is narrowed by a text.
+const narrowMax = 100
+
+// Narrow narrows a kind's list to the records that a text finds.
+func Narrow(ctx context.Context, tx db.Tx, w *db.Where, kind, text string) error {
+	hits, err := Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == kind+".view" }, text, narrowMax)
+	var ids []core.ID
+	for _, h := range hits {
+		if h.Ref.Kind == kind {
+			ids = append(ids, h.Ref.ID)
+		}
+	}
+	w.OneOf("id", ids)
+	return err
+}

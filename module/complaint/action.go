@@ -2,7 +2,6 @@ package complaint
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"huiyin/journal"
 	"huiyin/module/desk"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -25,40 +25,24 @@ func href(ctx context.Context, id core.ID, more ...string) string {
 	return Kind().Href(ctx, id, more...)
 }
 
-func guard(ctx context.Context, tx db.Tx, clause string, ok bool, zh, en string) error {
-	return regulation.Guard(ctx, tx, clause, ok, core.T(zh, en))
-}
-
-func filled(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
-
 // readable: C13.1, who is complained of takes no part, and reads nothing of it either.
 func readable(ctx context.Context, tx db.Tx, c Case) error {
 	me := core.ActorOf(ctx).ID
-	return guard(ctx, tx, "C13.1", c.AgainstUser == 0 || c.AgainstUser != me, "您是被投诉人,不得参与处理或查阅本投诉", "The complaint is against you: you neither handle nor read it")
+	return regulation.Require(ctx, tx, "C13.1", c.AgainstUser == 0 || c.AgainstUser != me, "您是被投诉人,不得参与处理或查阅本投诉", "The complaint is against you: you neither handle nor read it")
 }
-
-// offTurn is a refusal because the verb's turn has not come or is over; the record page leaves such buttons out, but for
-// the next step's.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
-
-func later(zh, en string, args ...any) error { return offTurn{core.Conflict(zh, en, args...)} }
 
 // in lets a case through whose state is one of these.
 func in(c Case, states ...string) error {
 	if slices.Contains(states, c.State) {
 		return nil
 	}
-	return later("现在的状态是「%s」,不能这样做", "The complaint is “%s”; this cannot be done now", core.Label(States(), c.State))
+	return register.Later("现在的状态是「%s」,不能这样做", "The complaint is “%s”; this cannot be done now", core.Label(States(), c.State))
 }
 
 // running are the states in which a case is worked on.
 func running(c Case) error {
 	if !c.Open {
-		return later("这件投诉已经结束", "This complaint is closed")
+		return register.Later("这件投诉已经结束", "This complaint is closed")
 	}
 	return nil
 }
@@ -128,7 +112,7 @@ type Intake struct {
 // canTake: A6.1, who complains and of which company, what it is about, and the channel.
 func canTake(ctx context.Context, tx db.Tx, in Intake) error {
 	known := in.Anonymous || string(in.Contact) != "" && (in.Customer != 0 || in.Company != "" || in.UnitCode != "")
-	return guard(ctx, tx, "A6.1", known && filled(in.Content, in.Channel), "投诉登记要写明投诉人、所在公司(或单元)、事项和渠道;匿名投诉请注明", "The register takes the complainant, the company or unit, the matter and the channel; say when it is anonymous")
+	return regulation.Require(ctx, tx, "A6.1", known && core.Filled(in.Content, in.Channel), "投诉登记要写明投诉人、所在公司(或单元)、事项和渠道;匿名投诉请注明", "The register takes the complainant, the company or unit, the matter and the channel; say when it is anonymous")
 }
 
 // Take opens the case with its ladder of terms; the rule proposes the severity (C13.2).
@@ -336,11 +320,11 @@ func canGrade(_ context.Context, _ db.Tx, c Case) error { return running(c) }
 func SetLevel(ctx context.Context, tx db.Tx, id core.ID, g Grade) error {
 	beyond := slices.Contains(g.Grounds, "authority")
 	return change(ctx, tx, id, canGrade, "graded", map[string]string{"level": g.Level, "reason": g.Reason}, func(c *Case) error {
-		if err := guard(ctx, tx, "D4.8", !beyond || g.Level == Major && filled(g.Reason) && !g.Next.IsZero(), "超出部门权限的为重大投诉,移交公司领导,须说明原因并确定回复时间", "What exceeds the department's authority is major: give the reason and set the time of the reply"); err != nil {
+		if err := regulation.Require(ctx, tx, "D4.8", !beyond || g.Level == Major && core.Filled(g.Reason) && !g.Next.IsZero(), "超出部门权限的为重大投诉,移交公司领导,须说明原因并确定回复时间", "What exceeds the department's authority is major: give the reason and set the time of the reply"); err != nil {
 			return err
 		}
 		was := c.Level
-		if was == Major && g.Level != Major && !filled(g.Reason) {
+		if was == Major && g.Level != Major && !core.Filled(g.Reason) {
 			return core.Invalid("reason", "改为一般请写明理由", "Give the reason for making it an ordinary one")
 		}
 		c.Level, c.LevelBy, c.Grounds, c.GradeReason, c.Rank = g.Level, "person", strings.Join(g.Grounds, ","), g.Reason, rankOf(g.Level)
@@ -376,7 +360,7 @@ func PassTo(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
 		return err
 	}
 	return change(ctx, tx, id, canAssign, "assigned", map[string]string{"handler": name, "department": a.Department}, func(c *Case) error {
-		if err := guard(ctx, tx, "C13.1", c.AgainstUser == 0 || c.AgainstUser != a.Handler, "被投诉的个人不得参与处理本投诉", "The person complained of takes no part in it"); err != nil {
+		if err := regulation.Require(ctx, tx, "C13.1", c.AgainstUser == 0 || c.AgainstUser != a.Handler, "被投诉的个人不得参与处理本投诉", "The person complained of takes no part in it"); err != nil {
 			return err
 		}
 		c.Handler, c.HandlerName, c.Department, c.Assigned = a.Handler, name, a.Department, core.Now(ctx)
@@ -427,7 +411,7 @@ type Rule struct {
 // canRule: C1.1, the handler's proposal comes first.
 func canRule(ctx context.Context, tx db.Tx, c Case) error {
 	if c.State == StateNew {
-		if err := guard(ctx, tx, "C1.1", false, "还没有判定投诉理由是否成立", "Nobody has said yet whether it is founded"); err != nil {
+		if err := regulation.Require(ctx, tx, "C1.1", false, "还没有判定投诉理由是否成立", "Nobody has said yet whether it is founded"); err != nil {
 			return err
 		}
 		return nil
@@ -444,7 +428,7 @@ func RuleOn(ctx context.Context, tx db.Tx, id core.ID, r Rule) error {
 			c.State = StateAccepted
 			return nil
 		}
-		if err := guard(ctx, tx, "C1.1", filled(r.Answer), "不予受理的要婉转答复客户,请写明答复", "What is not accepted is answered tactfully: write down the answer"); err != nil {
+		if err := regulation.Require(ctx, tx, "C1.1", core.Filled(r.Answer), "不予受理的要婉转答复客户,请写明答复", "What is not accepted is answered tactfully: write down the answer"); err != nil {
 			return err
 		}
 		c.State, c.Open, c.Reply, c.ReplyHow, c.Replied, c.Closed = StateDeclined, false, r.Answer, "oral", now, now
@@ -471,7 +455,7 @@ type Ask struct {
 // canAsk: C1.1, what was not ruled on is not worked on.
 func canAsk(ctx context.Context, tx db.Tx, c Case) error {
 	if c.State == StateNew || c.State == StateJudged {
-		return guard(ctx, tx, "C1.1", false, "还没有裁定受理", "It has not been accepted yet")
+		return regulation.Require(ctx, tx, "C1.1", false, "还没有裁定受理", "It has not been accepted yet")
 	}
 	return in(c, StateAccepted, StateSolving, StateApproved)
 }
@@ -502,7 +486,7 @@ func canSolve(ctx context.Context, tx db.Tx, c Case) error {
 	if err := canAsk(ctx, tx, c); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "A6.2", !c.Asked.IsZero(), "还没有调查(现场、询问、查资料)", "Nothing has been investigated yet: on site, by interview or from the records"); err != nil {
+	if err := regulation.Require(ctx, tx, "A6.2", !c.Asked.IsZero(), "还没有调查(现场、询问、查资料)", "Nothing has been investigated yet: on site, by interview or from the records"); err != nil {
 		return err
 	}
 	return nothingWaits(ctx, tx, c, solveVerb)
@@ -512,7 +496,7 @@ func canSolve(ctx context.Context, tx db.Tx, c Case) error {
 func nothingWaits(ctx context.Context, tx db.Tx, c Case, verb string) error {
 	rs, err := approval.Of(ctx, tx, c.Ref)
 	if err == nil && slices.ContainsFunc(rs, func(r approval.Request) bool { return r.Verb == verb && r.State == approval.Waiting }) {
-		err = later("正在等审批", "It waits for approval")
+		err = register.Later("正在等审批", "It waits for approval")
 	}
 	return err
 }
@@ -523,7 +507,7 @@ const solveVerb = "complaint.solve"
 // C11.4 the supervisor or, of a major complaint, the manager, and by C1.7 as far up as the compensation demands.
 func FindSolution(ctx context.Context, tx db.Tx, id core.ID, s Solve) error {
 	return change(ctx, tx, id, canSolve, "solved", map[string]any{"solution": s.Solution, "compensation": s.Compensation.String()}, func(c *Case) error {
-		if err := guard(ctx, tx, "A6.2", filled(s.Cause, s.Responsible), "要写明原因、责任部门和责任人", "Name the cause, the responsible department and the person"); err != nil {
+		if err := regulation.Require(ctx, tx, "A6.2", core.Filled(s.Cause, s.Responsible), "要写明原因、责任部门和责任人", "Name the cause, the responsible department and the person"); err != nil {
 			return err
 		}
 		c.State, c.Cause, c.Responsible, c.Solution, c.Compensation, c.Solved = StateSolving, s.Cause, s.Responsible, s.Solution, s.Compensation, core.Now(ctx)
@@ -625,7 +609,7 @@ func canFinish(ctx context.Context, tx db.Tx, c Case) error {
 	if err := in(c, StateApproved, StateSolving); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C11.4", !c.Approved.IsZero(), "解决办法还没有批准", "The solution has not been approved")
+	return regulation.Require(ctx, tx, "C11.4", !c.Approved.IsZero(), "解决办法还没有批准", "The solution has not been approved")
 }
 
 // Complete records that the solution was carried out; the customer is told within 24 hours (C13.4).
@@ -635,6 +619,3 @@ func Complete(ctx context.Context, tx db.Tx, id core.ID, f Finish) error {
 		return duty.Open(ctx, tx, "C13.4", c.Ref, duty.To(c.Handler), duty.Again(), owes(ctx, *c, "反馈处理结果:%s", "Tell the customer the result: %s"))
 	})
 }
-
-// isOffTurn reports whether an error is that of a turn not come.
-func isOffTurn(err error) bool { return errors.As(err, &offTurn{}) }

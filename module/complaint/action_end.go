@@ -11,6 +11,7 @@ import (
 	"huiyin/file"
 	"huiyin/house"
 	"huiyin/module/desk"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -72,7 +73,7 @@ func canExtend(_ context.Context, _ db.Tx, c Case) error {
 func Prolong(ctx context.Context, tx db.Tx, id core.ID, e Extend) error {
 	payload := map[string]any{"when": e.Until.In(core.ProjectOf(ctx).Zone).Format("01-02 15:04"), "reason": e.Reason, "by": e.Consent, "how": e.How}
 	return change(ctx, tx, id, canExtend, "extended", payload, func(c *Case) error {
-		if err := guard(ctx, tx, "A6.2", filled(e.Reason, string(e.Consent)), "延期须说明原因,并取得客户理解", "An extension needs its reason and the customer's consent"); err != nil {
+		if err := regulation.Require(ctx, tx, "A6.2", core.Filled(e.Reason, string(e.Consent)), "延期须说明原因,并取得客户理解", "An extension needs its reason and the customer's consent"); err != nil {
 			return err
 		}
 		if !e.Until.After(core.Now(ctx)) {
@@ -109,7 +110,7 @@ type Letter struct {
 
 func canLetter(_ context.Context, _ db.Tx, c Case) error {
 	if !c.Written {
-		return later("不是书面投诉", "It is not a written complaint")
+		return register.Later("不是书面投诉", "It is not a written complaint")
 	}
 	return running(c)
 }
@@ -117,7 +118,7 @@ func canLetter(_ context.Context, _ db.Tx, c Case) error {
 // Register registers the letter, files its copy and says to whom the original went (D4.5).
 func Register(ctx context.Context, tx db.Tx, id core.ID, l Letter) error {
 	return change(ctx, tx, id, canLetter, "letter", map[string]string{"letter": l.Number, "superior": l.To}, func(c *Case) error {
-		if err := guard(ctx, tx, "D4.5", filled(l.Number, l.To) && len(l.Copies) > 0, "来件要登记、复印存档、原件呈领导", "The letter is registered, a copy filed, the original submitted to the superior"); err != nil {
+		if err := regulation.Require(ctx, tx, "D4.5", core.Filled(l.Number, l.To) && len(l.Copies) > 0, "来件要登记、复印存档、原件呈领导", "The letter is registered, a copy filed, the original submitted to the superior"); err != nil {
 			return err
 		}
 		c.LetterNo, c.LetterTo = l.Number, l.To
@@ -145,19 +146,19 @@ func canReply(ctx context.Context, tx db.Tx, c Case) error {
 	if err := in(c, StateFinished, StateApproved, StateSolving); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "C11.4", !c.Approved.IsZero(), "解决办法还没有批准,不能答复客户", "The solution has not been approved; the customer cannot be told"); err != nil {
+	if err := regulation.Require(ctx, tx, "C11.4", !c.Approved.IsZero(), "解决办法还没有批准,不能答复客户", "The solution has not been approved; the customer cannot be told"); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C1.4", c.Level != Major || !c.Sealed.IsZero(), "重大投诉的调查报告还没有经总经理批准", "The general manager has not approved the report of this major complaint")
+	return regulation.Require(ctx, tx, "C1.4", c.Level != Major || !c.Sealed.IsZero(), "重大投诉的调查报告还没有经总经理批准", "The general manager has not approved the report of this major complaint")
 }
 
 // Answer replies to the customer: in writing to who wrote (D4.5), of a major one after two managers negotiated (C11.4).
 func Answer(ctx context.Context, tx db.Tx, id core.ID, r Reply) error {
 	return change(ctx, tx, id, canReply, "replied", map[string]string{"how": r.How, "text": r.Text}, func(c *Case) error {
-		if err := guard(ctx, tx, "D4.5", !c.Written || r.How == "letter" && c.LetterNo != "", "书面投诉要先登记来件,并书面回函", "A written complaint is registered and answered by letter"); err != nil {
+		if err := regulation.Require(ctx, tx, "D4.5", !c.Written || r.How == "letter" && c.LetterNo != "", "书面投诉要先登记来件,并书面回函", "A written complaint is registered and answered by letter"); err != nil {
 			return err
 		}
-		if err := guard(ctx, tx, "C11.4", c.Level != Major || filled(r.Business, r.Relations), "重大投诉由业务部门经理与客户关系经理共同出面协商", "In a major complaint both managers negotiate: name them"); err != nil {
+		if err := regulation.Require(ctx, tx, "C11.4", c.Level != Major || core.Filled(r.Business, r.Relations), "重大投诉由业务部门经理与客户关系经理共同出面协商", "In a major complaint both managers negotiate: name them"); err != nil {
 			return err
 		}
 		c.State, c.Replied, c.ReplyHow, c.Reply, c.Business, c.Relations = StateReplied, core.Now(ctx), r.How, r.Text, r.Business, r.Relations
@@ -197,7 +198,7 @@ func Opine(ctx context.Context, tx db.Tx, id core.ID, o Opinion) error {
 		verb = "dissatisfied"
 	}
 	return change(ctx, tx, id, canOpine, verb, payload, func(c *Case) error {
-		if err := guard(ctx, tx, "D4.4", o.Satisfied != "yes" || o.Signature != "" || c.Anonymous, "《商户意见受理表》要由商户签署意见", "The merchant signs the opinion on the form"); err != nil {
+		if err := regulation.Require(ctx, tx, "D4.4", o.Satisfied != "yes" || o.Signature != "" || c.Anonymous, "《商户意见受理表》要由商户签署意见", "The merchant signs the opinion on the form"); err != nil {
 			return err
 		}
 		c.Satisfied, c.Opined, c.Signer, c.Comment = o.Satisfied, core.Now(ctx), o.Signer, o.Comment
@@ -263,7 +264,7 @@ type File struct {
 
 func canFile(_ context.Context, _ db.Tx, c Case) error {
 	if c.Level != Major {
-		return later("一般投诉不需报备", "An ordinary complaint is not reported")
+		return register.Later("一般投诉不需报备", "An ordinary complaint is not reported")
 	}
 	return running(c)
 }
@@ -271,7 +272,7 @@ func canFile(_ context.Context, _ db.Tx, c Case) error {
 // FileMajor reports the major complaint to the superior and legal affairs, with team and minutes (C13.3).
 func FileMajor(ctx context.Context, tx db.Tx, id core.ID, f File) error {
 	return change(ctx, tx, id, canFile, "filed", map[string]string{"superior": f.Superior, "legal": f.Legal, "team": f.Team}, func(c *Case) error {
-		if err := guard(ctx, tx, "C13.3", filled(f.Superior, f.Legal, f.Team, f.Minutes), "要写明报备的上级、法务,处理小组成员和会议记录", "Name the superior and legal affairs, the team, and give the minutes"); err != nil {
+		if err := regulation.Require(ctx, tx, "C13.3", core.Filled(f.Superior, f.Legal, f.Team, f.Minutes), "要写明报备的上级、法务,处理小组成员和会议记录", "Name the superior and legal affairs, the team, and give the minutes"); err != nil {
 			return err
 		}
 		c.Filed, c.FiledTo, c.Legal, c.Team, c.Minutes = core.Now(ctx), f.Superior, f.Legal, f.Team, f.Minutes
@@ -286,7 +287,7 @@ type Word struct{ Text string }
 
 func canFollow(_ context.Context, _ db.Tx, c Case) error {
 	if !c.CompanyLevel {
-		return later("不是公司级投诉", "It is not a complaint at company level")
+		return register.Later("不是公司级投诉", "It is not a complaint at company level")
 	}
 	return running(c)
 }
@@ -308,7 +309,7 @@ func canReport(ctx context.Context, tx db.Tx, c Case) error {
 		return err
 	}
 	if !c.Sealed.IsZero() {
-		return later("调查报告已经批准", "The report is approved")
+		return register.Later("调查报告已经批准", "The report is approved")
 	}
 	return nothingWaits(ctx, tx, c, reportVerb)
 }
@@ -321,7 +322,7 @@ func FileReport(ctx context.Context, tx db.Tx, id core.ID, r Report) error {
 		return err
 	}
 	return change(ctx, tx, id, canReport, "reported", r, func(c *Case) error {
-		if err := guard(ctx, tx, "C1.3", filled(r.Cause, r.Course, r.Responsible, r.Conclusion, r.Remedy, r.Prevention), "调查报告要写明原因、经过、责任者、结论、对策、防范措施", "The report gives cause, course, person responsible, conclusion, remedy and prevention"); err != nil {
+		if err := regulation.Require(ctx, tx, "C1.3", core.Filled(r.Cause, r.Course, r.Responsible, r.Conclusion, r.Remedy, r.Prevention), "调查报告要写明原因、经过、责任者、结论、对策、防范措施", "The report gives cause, course, person responsible, conclusion, remedy and prevention"); err != nil {
 			return err
 		}
 		c.Report, c.Reported = r, core.Now(ctx)
@@ -364,33 +365,33 @@ func canClose(ctx context.Context, tx db.Tx, c Case) error {
 	if err := in(c, StateReplied, StateFinished, StateApproved); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "C11.2", !c.Opined.IsZero(), "还没有询问客户是否满意", "The customer has not been asked whether he is satisfied"); err != nil {
+	if err := regulation.Require(ctx, tx, "C11.2", !c.Opined.IsZero(), "还没有询问客户是否满意", "The customer has not been asked whether he is satisfied"); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "D4.6", c.Opined.IsZero() || c.Satisfied == "yes", "客户不满意,要重新处理直至满意", "The customer is not satisfied: it is handled again until he is"); err != nil {
+	if err := regulation.Require(ctx, tx, "D4.6", c.Opined.IsZero() || c.Satisfied == "yes", "客户不满意,要重新处理直至满意", "The customer is not satisfied: it is handled again until he is"); err != nil {
 		return err
 	}
 	if missing := missingStep(c); missing.Is() {
 		text := core.T("六步还缺「%s」,不能归档", "The step “%s” has no record yet; the case cannot be filed", missing)
-		if err := guard(ctx, tx, "D4.4", false, text.ZH, text.EN); err != nil {
+		if err := regulation.Require(ctx, tx, "D4.4", false, text.ZH, text.EN); err != nil {
 			return err
 		}
 	}
-	return guard(ctx, tx, "B7.2", !c.CompanyLevel || !c.Followed.IsZero(), "公司级投诉,总部还没有跟进结果", "Head office has not followed up the result of this company-level complaint")
+	return regulation.Require(ctx, tx, "B7.2", !c.CompanyLevel || !c.Followed.IsZero(), "公司级投诉,总部还没有跟进结果", "Head office has not followed up the result of this company-level complaint")
 }
 
 // CloseCase files the case (C11.2): summed up, improved on, with who was responsible for a delay.
 func CloseCase(ctx context.Context, tx db.Tx, id core.ID, in Close) error {
 	return change(ctx, tx, id, canClose, "closed", map[string]string{"evaluation": in.Evaluation, "improvement": in.Improvement, "delay_by": in.DelayBy, "delay_reason": in.DelayReason, "liability": in.Liability}, func(c *Case) error {
-		if err := guard(ctx, tx, "C11.2", filled(in.Evaluation, in.Improvement), "要总结评价,并提出改善对策", "Sum it up and propose improvements"); err != nil {
+		if err := regulation.Require(ctx, tx, "C11.2", core.Filled(in.Evaluation, in.Improvement), "要总结评价,并提出改善对策", "Sum it up and propose improvements"); err != nil {
 			return err
 		}
 		late, err := lateClauses(ctx, tx, *c)
 		if err == nil {
-			err = guard(ctx, tx, "C11.2", len(late) == 0 || filled(in.DelayBy, in.DelayReason), "处理有延误,要记录延误的受理人和原因", "Terms were missed: record who caused the delay, and why")
+			err = regulation.Require(ctx, tx, "C11.2", len(late) == 0 || core.Filled(in.DelayBy, in.DelayReason), "处理有延误,要记录延误的受理人和原因", "Terms were missed: record who caused the delay, and why")
 		}
 		if err == nil {
-			err = guard(ctx, tx, "C11.2", in.Loss == 0 || filled(in.Liability), "有损失的要写明对责任人和部门主管的责任处理", "There was a loss: say how the person and the head of department answer for it")
+			err = regulation.Require(ctx, tx, "C11.2", in.Loss == 0 || core.Filled(in.Liability), "有损失的要写明对责任人和部门主管的责任处理", "There was a loss: say how the person and the head of department answer for it")
 		}
 		if err != nil {
 			return err

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"huiyin/core"
+	"huiyin/db"
 	"huiyin/register"
 )
 
@@ -261,34 +262,35 @@ type Report struct {
 	Cause, Course, Responsible, Conclusion, Remedy, Prevention string
 }
 
-// cell is one column with its property: table, reading and writing keep one list.
-type cell struct {
-	name string
-	ptr  any
-}
-
-func (c *Case) cells() []cell {
-	return []cell{{"number", &c.Number}, {"matter_id", &c.Matter}, {"customer_id", &c.Customer}, {"customer_name", &c.CustomerName}, {"company", &c.Company}, {"unit_id", &c.Unit}, {"unit_code", &c.UnitCode},
-		{"place", &c.Place}, {"contact", &c.Contact}, {"phone", &c.Phone}, {"anonymous", &c.Anonymous}, {"channel", &c.Channel}, {"written", &c.Written}, {"content", &c.Content}, {"demand", &c.Demand},
-		{"category", &c.Category}, {"against", &c.Against}, {"against_user", &c.AgainstUser}, {"against_name", &c.AgainstName}, {"company_level", &c.CompanyLevel}, {"level", &c.Level}, {"level_by", &c.LevelBy},
-		{"grounds", &c.Grounds}, {"grade_reason", &c.GradeReason}, {"state", &c.State}, {"open", &c.Open}, {"rank", &c.Rank}, {"at", &c.At}, {"day", &c.Day}, {"month", &c.Month}, {"due_at", &c.Due},
-		{"handler_id", &c.Handler}, {"handler", &c.HandlerName}, {"department", &c.Department}, {"assigned_at", &c.Assigned}, {"validity", &c.Validity}, {"opinion", &c.Opinion}, {"ruling", &c.Ruling},
-		{"ruling_reason", &c.RulingReason}, {"ruled_by", &c.RuledBy}, {"ruled_at", &c.Ruled}, {"asked_at", &c.Asked}, {"cause", &c.Cause}, {"responsible", &c.Responsible}, {"solution", &c.Solution},
-		{"compensation", &c.Compensation}, {"solved_at", &c.Solved}, {"approved_at", &c.Approved}, {"result", &c.Result}, {"finished_at", &c.Finished}, {"replied_at", &c.Replied}, {"reply_how", &c.ReplyHow},
-		{"reply", &c.Reply}, {"business", &c.Business}, {"relations", &c.Relations}, {"next_at", &c.Next}, {"until_at", &c.Until}, {"consent", &c.Consent}, {"satisfied", &c.Satisfied}, {"opined_at", &c.Opined},
-		{"signer", &c.Signer}, {"comment", &c.Comment}, {"evaluation", &c.Evaluation}, {"improvement", &c.Improvement}, {"delay_by", &c.DelayBy}, {"delay_reason", &c.DelayReason}, {"liability", &c.Liability},
-		{"loss", &c.Loss}, {"closed_at", &c.Closed}, {"round", &c.Round}, {"letter_no", &c.LetterNo}, {"letter_to", &c.LetterTo}, {"filed_at", &c.Filed}, {"filed_to", &c.FiledTo}, {"legal", &c.Legal},
-		{"team", &c.Team}, {"minutes", &c.Minutes}, {"followed_at", &c.Followed}, {"report_cause", &c.Report.Cause}, {"report_course", &c.Report.Course}, {"report_responsible", &c.Report.Responsible},
-		{"report_conclusion", &c.Report.Conclusion}, {"report_remedy", &c.Report.Remedy}, {"report_prevention", &c.Report.Prevention}, {"reported_at", &c.Reported}, {"sealed_at", &c.Sealed}, {"reason", &c.Reason}, {"merged", &c.Merged}}
-}
-
-func (c *Case) dest() []any {
-	out := []any{&c.Ref.Project, &c.Ref.ID, &c.Version}
-	for _, x := range c.cells() {
-		out = append(out, x.ptr)
+// cells are the columns with their properties: table, reading and writing keep one list.
+func (c *Case) cells() []db.Cell {
+	return []db.Cell{
+		{Name: "number", Ptr: &c.Number}, {Name: "matter_id", Ptr: &c.Matter}, {Name: "customer_id", Ptr: &c.Customer}, {Name: "customer_name", Ptr: &c.CustomerName},
+		{Name: "company", Ptr: &c.Company}, {Name: "unit_id", Ptr: &c.Unit}, {Name: "unit_code", Ptr: &c.UnitCode}, {Name: "place", Ptr: &c.Place},
+		{Name: "contact", Ptr: &c.Contact}, {Name: "phone", Ptr: &c.Phone}, {Name: "anonymous", Ptr: &c.Anonymous}, {Name: "channel", Ptr: &c.Channel},
+		{Name: "written", Ptr: &c.Written}, {Name: "content", Ptr: &c.Content}, {Name: "demand", Ptr: &c.Demand}, {Name: "category", Ptr: &c.Category},
+		{Name: "against", Ptr: &c.Against}, {Name: "against_user", Ptr: &c.AgainstUser}, {Name: "against_name", Ptr: &c.AgainstName}, {Name: "company_level", Ptr: &c.CompanyLevel},
+		{Name: "level", Ptr: &c.Level}, {Name: "level_by", Ptr: &c.LevelBy}, {Name: "grounds", Ptr: &c.Grounds}, {Name: "grade_reason", Ptr: &c.GradeReason},
+		{Name: "state", Ptr: &c.State}, {Name: "open", Ptr: &c.Open}, {Name: "rank", Ptr: &c.Rank}, {Name: "at", Ptr: &c.At},
+		{Name: "day", Ptr: &c.Day}, {Name: "month", Ptr: &c.Month}, {Name: "due_at", Ptr: &c.Due}, {Name: "handler_id", Ptr: &c.Handler},
+		{Name: "handler", Ptr: &c.HandlerName}, {Name: "department", Ptr: &c.Department}, {Name: "assigned_at", Ptr: &c.Assigned}, {Name: "validity", Ptr: &c.Validity},
+		{Name: "opinion", Ptr: &c.Opinion}, {Name: "ruling", Ptr: &c.Ruling}, {Name: "ruling_reason", Ptr: &c.RulingReason}, {Name: "ruled_by", Ptr: &c.RuledBy},
+		{Name: "ruled_at", Ptr: &c.Ruled}, {Name: "asked_at", Ptr: &c.Asked}, {Name: "cause", Ptr: &c.Cause}, {Name: "responsible", Ptr: &c.Responsible},
+		{Name: "solution", Ptr: &c.Solution}, {Name: "compensation", Ptr: &c.Compensation}, {Name: "solved_at", Ptr: &c.Solved}, {Name: "approved_at", Ptr: &c.Approved},
+		{Name: "result", Ptr: &c.Result}, {Name: "finished_at", Ptr: &c.Finished}, {Name: "replied_at", Ptr: &c.Replied}, {Name: "reply_how", Ptr: &c.ReplyHow},
+		{Name: "reply", Ptr: &c.Reply}, {Name: "business", Ptr: &c.Business}, {Name: "relations", Ptr: &c.Relations}, {Name: "next_at", Ptr: &c.Next},
+		{Name: "until_at", Ptr: &c.Until}, {Name: "consent", Ptr: &c.Consent}, {Name: "satisfied", Ptr: &c.Satisfied}, {Name: "opined_at", Ptr: &c.Opined},
+		{Name: "signer", Ptr: &c.Signer}, {Name: "comment", Ptr: &c.Comment}, {Name: "evaluation", Ptr: &c.Evaluation}, {Name: "improvement", Ptr: &c.Improvement},
+		{Name: "delay_by", Ptr: &c.DelayBy}, {Name: "delay_reason", Ptr: &c.DelayReason}, {Name: "liability", Ptr: &c.Liability}, {Name: "loss", Ptr: &c.Loss},
+		{Name: "closed_at", Ptr: &c.Closed}, {Name: "round", Ptr: &c.Round}, {Name: "letter_no", Ptr: &c.LetterNo}, {Name: "letter_to", Ptr: &c.LetterTo},
+		{Name: "filed_at", Ptr: &c.Filed}, {Name: "filed_to", Ptr: &c.FiledTo}, {Name: "legal", Ptr: &c.Legal}, {Name: "team", Ptr: &c.Team},
+		{Name: "minutes", Ptr: &c.Minutes}, {Name: "followed_at", Ptr: &c.Followed}, {Name: "report_cause", Ptr: &c.Report.Cause}, {Name: "report_course", Ptr: &c.Report.Course},
+		{Name: "report_responsible", Ptr: &c.Report.Responsible}, {Name: "report_conclusion", Ptr: &c.Report.Conclusion}, {Name: "report_remedy", Ptr: &c.Report.Remedy}, {Name: "report_prevention", Ptr: &c.Report.Prevention},
+		{Name: "reported_at", Ptr: &c.Reported}, {Name: "sealed_at", Ptr: &c.Sealed}, {Name: "reason", Ptr: &c.Reason}, {Name: "merged", Ptr: &c.Merged},
 	}
-	return out
 }
+
+func (c *Case) dest() []any { return db.CellDest(&c.Ref, &c.Version, c.cells()) }
 
 // who is the customer, the company or the complainant: what a list calls the case by.
 func (c Case) who() string {

@@ -153,7 +153,7 @@ func inState(m Corrective, state string) error {
 	if m.State == state {
 		return nil
 	}
-	return later("现在的状态是「%s」", "It is “%s” now", core.Label(measureStates(), m.State))
+	return register.Later("现在的状态是「%s」", "It is “%s” now", core.Label(measureStates(), m.State))
 }
 
 // ApproveMeasure approves a measure and names who supervises it; from now on the department owes it (C11.3).
@@ -217,22 +217,22 @@ func CheckMeasure(ctx context.Context, tx db.Tx, id core.ID, in Check) error {
 }
 
 func findMeasures(ctx context.Context, tx db.Tx, q register.Query) ([]Corrective, error) {
-	c := condition{where: []string{"a.project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.Where{Conds: []string{"a.project_id = $1"}, Args: []any{core.ProjectOf(ctx).ID}}
 	if s := q.Filter["state"]; s != "" {
-		c.add("a.state = ?", s)
+		c.Add("a.state = ?", s)
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("a.id < ?", id)
+		c.Add("a.id < ?", id)
 	}
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	c.args = append(c.args, max(q.Limit, 1))
-	return measuresWhere(ctx, tx, fmt.Sprintf("%s order by a.id desc limit $%d", strings.Join(c.where, " and "), len(c.args)), c.args...)
+	c.Args = append(c.Args, max(q.Limit, 1))
+	return measuresWhere(ctx, tx, fmt.Sprintf("%s order by a.id desc limit $%d", c.String(), len(c.Args)), c.Args...)
 }
 
 func measuresWhere(ctx context.Context, tx db.Tx, where string, args ...any) ([]Corrective, error) {
@@ -250,7 +250,7 @@ func measureChecked(verb string, check func(context.Context, db.Tx, Corrective) 
 		if err == nil {
 			err = check(ctx, tx, m)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("complaint-action." + verb)
 		}
 		return err
@@ -268,12 +268,12 @@ func correctives() register.Register[Corrective] {
 		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: measureStates()}},
 		ID:      func(m *Corrective) core.ID { return m.Ref.ID }, Version: func(m *Corrective) int64 { return m.Version }, Cursor: func(m *Corrective) string { return m.Ref.ID.String() }, Find: findMeasures, Get: GetMeasure, Topic: "complaint",
 		Verbs: []register.Verber{
-			register.Verb[Naming]{Name: "approve", Label: core.T("批准并指派监督人", "Approve and name a supervisor"), Roles: []core.Role{core.GM}, Primary: true, Clause: "C11.3", Can: measureChecked("approve", canName), Do: doing(ApproveMeasure), Choices: people("supervisor", false),
-				Fields: []core.Field[Naming]{field("supervisor", "监督人", "Supervisor", func(n *Naming) any { return &n.Supervisor }, required)}},
-			register.Verb[Word]{Name: "done", Label: core.T("已落实", "Carried out"), Roles: readers(), Primary: true, Clause: "C11.3", Can: measureChecked("done", canCarryOut), Do: doing(CarryOut),
-				Fields: []core.Field[Word]{field("text", "落实情况", "What was done", func(w *Word) any { return &w.Text }, required, lines)}},
-			register.Verb[Check]{Name: "check", Label: core.T("检查", "Check"), Roles: readers(), Primary: true, Clause: "C11.3", Can: measureChecked("check", canCheck), Do: doing(CheckMeasure),
-				Fields: []core.Field[Check]{field("good", "合格,关闭", "Good: close it", func(c *Check) any { return &c.Good }), field("finding", "检查结果", "Finding", func(c *Check) any { return &c.Finding }, required, lines)}}}}
+			register.Verb[Naming]{Name: "approve", Label: core.T("批准并指派监督人", "Approve and name a supervisor"), Roles: []core.Role{core.GM}, Primary: true, Clause: "C11.3", Can: measureChecked("approve", canName), Do: register.Doing(ApproveMeasure), Choices: people("supervisor", false),
+				Fields: []core.Field[Naming]{core.Ask("supervisor", "监督人", "Supervisor", func(n *Naming) any { return &n.Supervisor }, core.Required)}},
+			register.Verb[Word]{Name: "done", Label: core.T("已落实", "Carried out"), Roles: readers(), Primary: true, Clause: "C11.3", Can: measureChecked("done", canCarryOut), Do: register.Doing(CarryOut),
+				Fields: []core.Field[Word]{core.Ask("text", "落实情况", "What was done", func(w *Word) any { return &w.Text }, core.Required, core.Lines)}},
+			register.Verb[Check]{Name: "check", Label: core.T("检查", "Check"), Roles: readers(), Primary: true, Clause: "C11.3", Can: measureChecked("check", canCheck), Do: register.Doing(CheckMeasure),
+				Fields: []core.Field[Check]{core.Ask("good", "合格,关闭", "Good: close it", func(c *Check) any { return &c.Good }), core.Ask("finding", "检查结果", "Finding", func(c *Check) any { return &c.Finding }, core.Required, core.Lines)}}}}
 }
 
 // draftVerb draws a measure up on the complaint's page.
@@ -285,8 +285,8 @@ func draftVerb() register.Verber {
 		}, Choices: func(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
 			ds, err := departmentChoices(ctx, tx)
 			return map[string][]core.Choice{"department": ds}, err
-		}, Fields: []core.Field[Draft]{field("sort", "种类", "Sort", func(d *Draft) any { return &d.Sort }, required, radio[Draft](sorts())), field("text", "措施", "Measure", func(d *Draft) any { return &d.Text }, required, lines),
-			field("department", "责任部门", "Responsible department", func(d *Draft) any { return &d.Department }, required), {Name: "due", Label: core.T("完成期限", "Due"), Ptr: func(d *Draft) any { return &d.Due }, Required: true}}}
+		}, Fields: []core.Field[Draft]{core.Ask("sort", "种类", "Sort", func(d *Draft) any { return &d.Sort }, core.Required, core.Radio[Draft](sorts())), core.Ask("text", "措施", "Measure", func(d *Draft) any { return &d.Text }, core.Required, core.Lines),
+			core.Ask("department", "责任部门", "Responsible department", func(d *Draft) any { return &d.Department }, core.Required), {Name: "due", Label: core.T("完成期限", "Due"), Ptr: func(d *Draft) any { return &d.Due }, Required: true}}}
 }
 
 // measureTable lists a case's measures.

@@ -111,7 +111,7 @@ func takeOver(ctx context.Context, tx db.Tx, id core.ID, gone Case) error {
 
 func canUnmerge(_ context.Context, _ db.Tx, c Case) error {
 	if c.State != StateMerged {
-		return later("没有并入别的投诉", "It is not merged into another one")
+		return register.Later("没有并入别的投诉", "It is not merged into another one")
 	}
 	return nil
 }
@@ -143,18 +143,18 @@ func mergeChoices(ctx context.Context, tx db.Tx, id core.ID) (map[string][]core.
 	if err != nil {
 		return nil, err
 	}
-	cond := condition{where: []string{"project_id = $1", "open", "id <> $2"}, args: []any{c.Ref.Project, c.Ref.ID}}
-	cond.add("at >= ?", core.Now(ctx).Add(-mergeWindow))
+	cond := db.Where{Conds: []string{"project_id = $1", "open", "id <> $2"}, Args: []any{c.Ref.Project, c.Ref.ID}}
+	cond.Add("at >= ?", core.Now(ctx).Add(-mergeWindow))
 	if err := notAgainstMe(ctx, tx, &cond); err != nil {
 		return nil, err
 	}
-	n := len(cond.args)
-	cond.args = append(cond.args, int64(c.Customer), int64(c.Unit))
+	n := len(cond.Args)
+	cond.Args = append(cond.Args, int64(c.Customer), int64(c.Unit))
 	order := fmt.Sprintf("case when customer_id = $%d then 0 when unit_id = $%d then 1 else 2 end, at desc, id desc limit %d", n+1, n+2, mergeMax)
-	cs, err := list(ctx, tx, cond.all()+" order by "+order, cond.args...)
+	cs, err := list(ctx, tx, cond.String()+" order by "+order, cond.Args...)
 	out := make([]core.Choice, len(cs))
 	for i, o := range cs {
-		out[i] = core.Choice{Value: o.Ref.ID.String(), Label: ui.Plain(join(o.Number, o.UnitCode, o.who(), o.Content))}
+		out[i] = core.Choice{Value: o.Ref.ID.String(), Label: ui.Plain(ui.Join(o.Number, o.UnitCode, o.who(), o.Content))}
 	}
 	return map[string][]core.Choice{"into": out}, err
 }
@@ -168,8 +168,8 @@ func mergeVerbs() []register.Verber {
 			Do: func(ctx context.Context, tx db.Tx, id core.ID, m Merge) (core.ID, error) {
 				return m.Into, Join(ctx, tx, id, m)
 			}},
-		register.Verb[Word]{Name: "unmerge", Label: core.T("取消合并", "Take apart"), Roles: heads(), Can: checked("unmerge", canUnmerge), Do: doing(TakeApart),
-			Fields: []core.Field[Word]{field("text", "理由", "Reason", func(w *Word) any { return &w.Text }, required, lines)}},
+		register.Verb[Word]{Name: "unmerge", Label: core.T("取消合并", "Take apart"), Roles: heads(), Can: checked("unmerge", canUnmerge), Do: register.Doing(TakeApart),
+			Fields: []core.Field[Word]{core.Ask("text", "理由", "Reason", func(w *Word) any { return &w.Text }, core.Required, core.Lines)}},
 	}
 }
 
@@ -179,7 +179,7 @@ func joinedTable(ctx context.Context, tx db.Tx, c Case) (ui.TableView, error) {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("编号", "Number")}, {Label: core.T("时间", "Time")}, {Label: core.T("渠道", "Channel")}, {Label: core.T("反映人", "Told by")}, {Label: core.T("内容", "Content")}}}
 	for _, j := range cs {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: j.Number, Href: href(ctx, j.Ref.ID)}, {Text: ui.When(ctx, j.At)}, {Text: core.Label(desk.Channels(), j.Channel).Say(ctx)},
-			{Text: join(string(j.Contact), j.Phone.Mask())}, {Text: j.Content}}})
+			{Text: ui.Join(string(j.Contact), j.Phone.Mask())}, {Text: j.Content}}})
 	}
 	return t, err
 }

@@ -75,7 +75,7 @@ func panel(on, column string) register.Panel {
 		for i := range cs {
 			t.Rows = append(t.Rows, row(ctx, &cs[i]))
 		}
-		return tableCard(core.T("投诉", "Complaints"), t), nil
+		return ui.TableCard(core.T("投诉", "Complaints"), t), nil
 	}}
 }
 
@@ -196,7 +196,7 @@ func row(ctx context.Context, c *Case) ui.Row {
 		level = ui.Cell{Body: ui.Pill(levelTone(c.Level), core.Label(Levels(), c.Level))}
 	}
 	r := ui.Row{Cells: []ui.Cell{{Text: c.Number, Href: href(ctx, c.Ref.ID)}, {Body: ui.Pill(stateTone(*c), core.Label(States(), c.State))}, level, {Text: core.Label(Categories(), c.Category).Say(ctx)},
-		{Text: ui.When(ctx, c.At)}, {Text: join(c.UnitCode, c.who())}, {Text: c.Content}, {Text: c.HandlerName}, {}}}
+		{Text: ui.When(ctx, c.At)}, {Text: ui.Join(c.UnitCode, c.who())}, {Text: c.Content}, {Text: c.HandlerName}, {}}}
 	if c.State == StateNew && c.HandlerName == "" && core.ActorOf(ctx).Can(c.Ref.Project, "complaint.assign") {
 		r.Cells[7] = ui.Cell{Text: core.T("转派", "Pass on").Say(ctx), Href: href(ctx, c.Ref.ID, "assign")}
 	}

@@ -2,7 +2,6 @@ package complaint
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 
 // record is the case's page: the six steps first, then what each step has brought.
 func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
-	r := register.Record{About: c.Customer, Head: ui.HeadView{Title: ui.Plain(c.Number), Sub: ui.Plain(c.Content), Aside: join(c.UnitCode, c.who()),
+	r := register.Record{About: c.Customer, Head: ui.HeadView{Title: ui.Plain(c.Number), Sub: ui.Plain(c.Content), Aside: ui.Join(c.UnitCode, c.who()),
 		Pills: []ui.PillView{{Tone: stateTone(c), Text: core.Label(States(), c.State)}}}}
 	if c.Level == Major {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: levelTone(c.Level), Text: core.Label(Levels(), c.Level)})
@@ -49,14 +48,14 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("处理", "Handling"), work))
 	}
 	if t := noteTable(ctx, ns); len(t.Rows) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("调查与沟通", "Inquiries and talks"), t))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("调查与沟通", "Inquiries and talks"), t))
 	}
 	joined, err := joinedTable(ctx, tx, c)
 	if err != nil {
 		return r, err
 	}
 	if len(joined.Rows) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("同一事项的其他反映", "The same matter told by others"), joined))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("同一事项的其他反映", "The same matter told by others"), joined))
 	}
 	if !c.Reported.IsZero() {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("调查报告", "Investigation report"), reportPairs(ctx, c)))
@@ -65,14 +64,14 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("重大投诉报备", "Report of the major complaint"), filedPairs(ctx, c)))
 	}
 	if t := roomTable(ctx, ns); len(t.Rows) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("会议与媒体", "Meetings and media"), t))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("会议与媒体", "Meetings and media"), t))
 	}
 	measures, err := measureTable(ctx, tx, c)
 	if err != nil {
 		return r, err
 	}
 	if len(measures.Rows) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("纠正预防措施", "Corrective measures"), measures))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("纠正预防措施", "Corrective measures"), measures))
 	}
 	link := func(zh, en, path string) ui.Link {
 		return ui.Link{Label: core.T(zh, en), Href: href(ctx, c.Ref.ID, path)}
@@ -81,7 +80,7 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 	if c.Written {
 		links = append(links, link("回函", "Reply letter", "letter.pdf"))
 	}
-	r.Cards = append(r.Cards, papers(links))
+	r.Cards = append(r.Cards, ui.Papers(core.T("单据", "Papers"), links))
 	return r, nil
 }
 
@@ -108,109 +107,79 @@ func groundsText(c Case) core.Text {
 	return core.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")}
 }
 
-// pairer collects what has a value.
-type pairer struct {
-	ctx context.Context
-	out []ui.Pair
-}
-
-func (p *pairer) add(zh, en, v string) {
-	if strings.TrimSpace(v) != "" {
-		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
-	}
-}
-
-func (p *pairer) time(zh, en string, t time.Time) {
-	if !t.IsZero() {
-		p.add(zh, en, ui.Full(p.ctx, t))
-	}
-}
-
-func (p *pairer) choice(zh, en string, cs []core.Choice, v string) {
-	if v != "" {
-		p.add(zh, en, core.Label(cs, v).Say(p.ctx))
-	}
-}
-
-func (p *pairer) money(zh, en string, m core.Money) {
-	if m != 0 {
-		p.add(zh, en, m.String())
-	}
-}
-
 // pairs are what was taken down (A6.1, C1.2).
 func pairs(ctx context.Context, c Case) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("受理", "Received", ui.Full(ctx, c.At)+" · "+core.Label(desk.Channels(), c.Channel).Say(ctx))
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("受理", "Received", ui.Full(ctx, c.At)+" · "+core.Label(desk.Channels(), c.Channel).Say(ctx))
 	if c.Anonymous {
-		p.add("投诉人", "Complainant", core.T("匿名", "anonymous").Say(ctx))
+		p.Add("投诉人", "Complainant", core.T("匿名", "anonymous").Say(ctx))
 	}
-	p.add("投诉人", "Complainant", strings.TrimSpace(string(c.Contact)+" "+c.Phone.Mask()))
-	p.add("所在公司", "Company", join(c.CustomerName, c.Company))
-	p.add("位置", "Place", join(c.UnitCode, c.Place))
-	p.choice("类别", "Kind", Categories(), c.Category)
-	p.add("内容", "Content", c.Content)
-	p.add("要求", "Demand", c.Demand)
+	p.Add("投诉人", "Complainant", strings.TrimSpace(string(c.Contact)+" "+c.Phone.Mask()))
+	p.Add("所在公司", "Company", ui.Join(c.CustomerName, c.Company))
+	p.Add("位置", "Place", ui.Join(c.UnitCode, c.Place))
+	p.Choice("类别", "Kind", Categories(), c.Category)
+	p.Add("内容", "Content", c.Content)
+	p.Add("要求", "Demand", c.Demand)
 	if c.Against != "" {
-		p.add("投诉对象", "Against", join(core.Label(Against(), c.Against).Say(ctx), c.AgainstName))
+		p.Add("投诉对象", "Against", ui.Join(core.Label(Against(), c.Against).Say(ctx), c.AgainstName))
 	}
-	p.add("级别", "Severity", join(core.Label(Levels(), c.Level).Say(ctx), groundsText(c).Say(ctx), c.GradeReason))
-	p.add("来件", "Letter", join(c.LetterNo, c.LetterTo))
-	return p.out
+	p.Add("级别", "Severity", ui.Join(core.Label(Levels(), c.Level).Say(ctx), groundsText(c).Say(ctx), c.GradeReason))
+	p.Add("来件", "Letter", ui.Join(c.LetterNo, c.LetterTo))
+	return p.Out
 }
 
 // workPairs are what the handling has brought so far.
 func workPairs(ctx context.Context, c Case) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("责任经理", "Responsible", join(c.HandlerName, c.Department))
-	p.choice("判定", "Proposed", Validities(), c.Validity)
-	p.add("受理部门处理意见", "Department's opinion", c.Opinion)
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("责任经理", "Responsible", ui.Join(c.HandlerName, c.Department))
+	p.Choice("判定", "Proposed", Validities(), c.Validity)
+	p.Add("受理部门处理意见", "Department's opinion", c.Opinion)
 	if c.Ruling != "" {
-		p.add("裁定", "Ruling", join(core.Label(Rulings(), c.Ruling).Say(ctx), c.RulingReason, c.RuledBy))
+		p.Add("裁定", "Ruling", ui.Join(core.Label(Rulings(), c.Ruling).Say(ctx), c.RulingReason, c.RuledBy))
 	}
-	p.add("原因", "Cause", c.Cause)
-	p.add("责任部门和责任人", "Responsible party", c.Responsible)
-	p.add("解决办法", "Solution", c.Solution)
-	p.money("补偿", "Compensation", c.Compensation)
-	p.time("方案批准", "Approved", c.Approved)
-	p.add("处理结果", "Result", c.Result)
-	p.add("答复", "Reply", c.Reply)
-	p.add("出面协商", "Negotiated by", join(c.Business, c.Relations))
-	p.time("约定下次回复", "Next reply", c.Next)
+	p.Add("原因", "Cause", c.Cause)
+	p.Add("责任部门和责任人", "Responsible party", c.Responsible)
+	p.Add("解决办法", "Solution", c.Solution)
+	p.Money("补偿", "Compensation", c.Compensation)
+	p.Time("方案批准", "Approved", c.Approved)
+	p.Add("处理结果", "Result", c.Result)
+	p.Add("答复", "Reply", c.Reply)
+	p.Add("出面协商", "Negotiated by", ui.Join(c.Business, c.Relations))
+	p.Time("约定下次回复", "Next reply", c.Next)
 	if !c.Until.IsZero() {
-		p.add("延期至", "Extended to", join(ui.Full(ctx, c.Until), string(c.Consent)))
+		p.Add("延期至", "Extended to", ui.Join(ui.Full(ctx, c.Until), string(c.Consent)))
 	}
-	p.choice("客户意见", "Customer's opinion", []core.Choice{{Value: "yes", Label: core.T("满意", "satisfied")}, {Value: "no", Label: core.T("不满意", "not satisfied")}}, c.Satisfied)
-	p.add("签署", "Signed", join(string(c.Signer), c.Comment))
-	p.add("总结评价", "Evaluation", c.Evaluation)
-	p.add("改善对策", "Improvement", c.Improvement)
-	p.add("延误责任", "Delay", join(c.DelayBy, c.DelayReason))
-	p.money("损失", "Loss", c.Loss)
-	p.add("责任处理", "Responsibility", c.Liability)
-	p.add("作废", "Voided", c.Reason)
-	return p.out
+	p.Choice("客户意见", "Customer's opinion", []core.Choice{{Value: "yes", Label: core.T("满意", "satisfied")}, {Value: "no", Label: core.T("不满意", "not satisfied")}}, c.Satisfied)
+	p.Add("签署", "Signed", ui.Join(string(c.Signer), c.Comment))
+	p.Add("总结评价", "Evaluation", c.Evaluation)
+	p.Add("改善对策", "Improvement", c.Improvement)
+	p.Add("延误责任", "Delay", ui.Join(c.DelayBy, c.DelayReason))
+	p.Money("损失", "Loss", c.Loss)
+	p.Add("责任处理", "Responsibility", c.Liability)
+	p.Add("作废", "Voided", c.Reason)
+	return p.Out
 }
 
 func reportPairs(ctx context.Context, c Case) []ui.Pair {
-	p := pairer{ctx: ctx}
+	p := ui.Pairs{Ctx: ctx}
 	for _, f := range reportFields() {
-		p.add(f.Label.ZH, f.Label.EN, *f.Ptr(&c.Report).(*string))
+		p.Add(f.Label.ZH, f.Label.EN, *f.Ptr(&c.Report).(*string))
 	}
 	if c.Sealed.IsZero() {
-		p.add("审核", "Review", core.T("逐级审核中", "under review").Say(ctx))
+		p.Add("审核", "Review", core.T("逐级审核中", "under review").Say(ctx))
 	}
-	p.time("总经理批准", "Approved by the general manager", c.Sealed)
-	return p.out
+	p.Time("总经理批准", "Approved by the general manager", c.Sealed)
+	return p.Out
 }
 
 func filedPairs(ctx context.Context, c Case) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.time("报备", "Reported", c.Filed)
-	p.add("上级", "Superior", c.FiledTo)
-	p.add("法务", "Legal affairs", c.Legal)
-	p.add("处理小组", "Team", c.Team)
-	p.add("会议记录", "Minutes", c.Minutes)
-	return p.out
+	p := ui.Pairs{Ctx: ctx}
+	p.Time("报备", "Reported", c.Filed)
+	p.Add("上级", "Superior", c.FiledTo)
+	p.Add("法务", "Legal affairs", c.Legal)
+	p.Add("处理小组", "Team", c.Team)
+	p.Add("会议记录", "Minutes", c.Minutes)
+	return p.Out
 }
 
 func noteTable(ctx context.Context, ns []Note) ui.TableView {
@@ -224,14 +193,9 @@ func noteTable(ctx context.Context, ns []Note) ui.TableView {
 		if n.How != "" {
 			how = core.Label(Ways(), n.How).Say(ctx)
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, n.At)}, {Text: join(what[n.Kind].Say(ctx), how)}, {Text: n.Text}, {Text: n.By}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, n.At)}, {Text: ui.Join(what[n.Kind].Say(ctx), how)}, {Text: n.Text}, {Text: n.By}}})
 	}
 	return t
-}
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
 }
 
 // about names the case above a form.
@@ -240,5 +204,5 @@ func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 	if err != nil || readable(ctx, tx, c) != nil {
 		return core.Text{}, err
 	}
-	return ui.Plain(join(c.Number, c.UnitCode, c.who(), c.Content)), nil
+	return ui.Plain(ui.Join(c.Number, c.UnitCode, c.who(), c.Content)), nil
 }

@@ -81,7 +81,7 @@ func entry(zh, en, value string) [2]core.Text { return [2]core.Text{core.T(zh, e
 
 // headLines are the first lines of every paper (A6.1, C1.2).
 func headLines(ctx context.Context, c Case) [][2]core.Text {
-	return [][2]core.Text{entry("客户名称", "Customer", join(c.CustomerName, c.Company)), entry("单元", "Unit", c.UnitCode), entry("投诉人", "Complainant", string(c.Contact)), entry("电话", "Telephone", c.Phone.Mask()),
+	return [][2]core.Text{entry("客户名称", "Customer", ui.Join(c.CustomerName, c.Company)), entry("单元", "Unit", c.UnitCode), entry("投诉人", "Complainant", string(c.Contact)), entry("电话", "Telephone", c.Phone.Mask()),
 		entry("受理时间", "Received", ui.Full(ctx, c.At)), entry("渠道", "Channel", core.Label(desk.Channels(), c.Channel).Say(ctx)), entry("类别", "Kind", core.Label(Categories(), c.Category).Say(ctx)), entry("级别", "Severity", core.Label(Levels(), c.Level).Say(ctx))}
 }
 
@@ -89,7 +89,7 @@ func headLines(ctx context.Context, c Case) [][2]core.Text {
 func cardPaper(ctx context.Context, _ db.Tx, d *print.Doc, c Case) error {
 	ruling := ""
 	if c.Ruling != "" {
-		ruling = join(core.Label(Rulings(), c.Ruling).Say(ctx), c.RulingReason, c.RuledBy)
+		ruling = ui.Join(core.Label(Rulings(), c.Ruling).Say(ctx), c.RulingReason, c.RuledBy)
 	}
 	grid(ctx, d, headLines(ctx, c), [][2]core.Text{entry("投诉事项", "Matter", c.Content), entry("客户要求", "Demand", c.Demand), entry("受理部门处理意见", "Department's opinion", c.Opinion), entry("主管裁定", "Ruling", ruling),
 		entry("原因", "Cause", c.Cause), entry("解决办法", "Solution", c.Solution), entry("处理结果", "Result", c.Result)})
@@ -103,7 +103,7 @@ func opinionPaper(ctx context.Context, tx db.Tx, d *print.Doc, c Case) error {
 	if c.Satisfied != "" {
 		said = print.Check(c.Satisfied == "yes", core.T("满意", "satisfied").Say(ctx)) + "   " + print.Check(c.Satisfied != "yes", core.T("不满意", "not satisfied").Say(ctx))
 	}
-	grid(ctx, d, headLines(ctx, c), [][2]core.Text{entry("商户意见", "Matter", join(c.Content, c.Demand)), entry("处理情况", "Handling", join(c.Solution, c.Result)), entry("答复", "Reply", c.Reply), entry("商户对处理结果", "The merchant is", said), entry("商户签署意见", "Merchant's opinion", c.Comment)})
+	grid(ctx, d, headLines(ctx, c), [][2]core.Text{entry("商户意见", "Matter", ui.Join(c.Content, c.Demand)), entry("处理情况", "Handling", ui.Join(c.Solution, c.Result)), entry("答复", "Reply", c.Reply), entry("商户对处理结果", "The merchant is", said), entry("商户签署意见", "Merchant's opinion", c.Comment)})
 	image, err := signatureOf(ctx, tx, c)
 	d.Signs(print.Sign{Label: core.T("商户签名", "Merchant").Say(ctx), Name: string(c.Signer), Image: image}, print.Sign{Label: core.T("经办人", "Handled by").Say(ctx), Name: c.HandlerName})
 	return err
@@ -136,13 +136,13 @@ func signatureOf(ctx context.Context, tx db.Tx, c Case) ([]byte, error) {
 
 // letterPaper is the written reply (D4.5).
 func letterPaper(ctx context.Context, _ db.Tx, d *print.Doc, c Case) error {
-	d.Para(core.T("%s:", "%s:", join(c.who())).Say(ctx))
-	d.Letter(core.T("贵方 %s 的投诉收悉(%s)。", "We have received your complaint of %s (%s).", string(c.Day), join(c.LetterNo, c.Number)).Say(ctx))
+	d.Para(core.T("%s:", "%s:", ui.Join(c.who())).Say(ctx))
+	d.Letter(core.T("贵方 %s 的投诉收悉(%s)。", "We have received your complaint of %s (%s).", string(c.Day), ui.Join(c.LetterNo, c.Number)).Say(ctx))
 	if c.Cause != "" {
 		d.Letter(core.T("经调查,原因如下:%s", "Our investigation found: %s", c.Cause).Say(ctx))
 	}
 	if !c.Approved.IsZero() { // C11.4: nothing is told before it was approved
-		d.Letter(core.T("处理结果:%s", "What was done: %s", join(c.Solution, c.Result)).Say(ctx))
+		d.Letter(core.T("处理结果:%s", "What was done: %s", ui.Join(c.Solution, c.Result)).Say(ctx))
 		d.Letter(c.Reply)
 	}
 	d.Letter(core.T("感谢您的监督和理解。", "Thank you for telling us.").Say(ctx))

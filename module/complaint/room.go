@@ -22,7 +22,7 @@ type Media struct {
 
 func canRoom(_ context.Context, _ db.Tx, c Case) error {
 	if c.Level != Major {
-		return later("不是重大投诉", "It is not a major complaint")
+		return register.Later("不是重大投诉", "It is not a major complaint")
 	}
 	return running(c)
 }
@@ -34,7 +34,7 @@ func LogMedia(ctx context.Context, tx db.Tx, id core.ID, m Media) error {
 		text += " → " + m.Said
 	}
 	return change(ctx, tx, id, canRoom, "media", map[string]any{"outlet": m.Outlet, "who": m.Who, "text": text}, func(c *Case) error {
-		return addNote(ctx, tx, *c, "media", join(m.Outlet, string(m.Who)), text)
+		return addNote(ctx, tx, *c, "media", ui.Join(m.Outlet, string(m.Who)), text)
 	})
 }
 
@@ -47,11 +47,11 @@ func Meet(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 
 func roomVerbs() []register.Verber {
 	return []register.Verber{
-		register.Verb[Media]{Name: "media", Label: core.T("登记媒体往来", "Log a media contact"), Roles: handlers(), Clause: "C13.3", Can: checked("media", canRoom), Do: doing(LogMedia), Fields: []core.Field[Media]{
-			field("outlet", "媒体", "Outlet", func(m *Media) any { return &m.Outlet }, required), field("who", "联系人", "Person", func(m *Media) any { return &m.Who }),
-			field("asked", "询问内容", "What they asked", func(m *Media) any { return &m.Asked }, required, lines), field("said", "答复口径", "What they were told", func(m *Media) any { return &m.Said }, lines)}},
-		register.Verb[Word]{Name: "meet", Label: core.T("小组会议记录", "Minutes of the team"), Roles: handlers(), Clause: "C13.3", Can: checked("meet", canRoom), Do: doing(Meet),
-			Fields: []core.Field[Word]{field("text", "会议记录", "Minutes", func(w *Word) any { return &w.Text }, required, lines)}},
+		register.Verb[Media]{Name: "media", Label: core.T("登记媒体往来", "Log a media contact"), Roles: handlers(), Clause: "C13.3", Can: checked("media", canRoom), Do: register.Doing(LogMedia), Fields: []core.Field[Media]{
+			core.Ask("outlet", "媒体", "Outlet", func(m *Media) any { return &m.Outlet }, core.Required), core.Ask("who", "联系人", "Person", func(m *Media) any { return &m.Who }),
+			core.Ask("asked", "询问内容", "What they asked", func(m *Media) any { return &m.Asked }, core.Required, core.Lines), core.Ask("said", "答复口径", "What they were told", func(m *Media) any { return &m.Said }, core.Lines)}},
+		register.Verb[Word]{Name: "meet", Label: core.T("小组会议记录", "Minutes of the team"), Roles: handlers(), Clause: "C13.3", Can: checked("meet", canRoom), Do: register.Doing(Meet),
+			Fields: []core.Field[Word]{core.Ask("text", "会议记录", "Minutes", func(w *Word) any { return &w.Text }, core.Required, core.Lines)}},
 	}
 }
 
@@ -61,7 +61,7 @@ func roomTable(ctx context.Context, ns []Note) ui.TableView {
 	what := map[string]core.Text{"media": core.T("媒体", "Media"), "meeting": core.T("小组会议", "Team meeting")}
 	for _, n := range ns {
 		if w, ok := what[n.Kind]; ok {
-			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, n.At)}, {Text: join(w.Say(ctx), n.How)}, {Text: n.Text}, {Text: n.By}}})
+			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.When(ctx, n.At)}, {Text: ui.Join(w.Say(ctx), n.How)}, {Text: n.Text}, {Text: n.By}}})
 		}
 	}
 	return t

@@ -3,8 +3,6 @@ package complaint
 import (
 	"context"
 	"fmt"
-	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,13 +16,7 @@ import (
 )
 
 // columns are those of Case.dest, in its order.
-func columns() string {
-	names := []string{"project_id", "id", "version"}
-	for _, x := range new(Case).cells() {
-		names = append(names, x.name)
-	}
-	return strings.Join(names, ", ")
-}
+func columns() string { return db.CellNames(new(Case).cells()) }
 
 func (c Case) withRef() Case { c.Ref.Kind = "complaint"; return c }
 
@@ -47,37 +39,13 @@ func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Case, err
 	return cs, err
 }
 
-// values are the cells' contents, for writing.
-func (c *Case) values() (names []string, values []any) {
-	for _, x := range c.cells() {
-		names = append(names, x.name)
-		values = append(values, reflect.ValueOf(x.ptr).Elem().Interface())
-	}
-	return names, values
-}
-
 func insert(ctx context.Context, tx db.Tx, c Case) error {
-	names, values := c.values()
-	args := []any{c.Ref.Project, c.Ref.ID, core.Now(ctx), core.ActorOf(ctx).ID}
-	marks := make([]string, len(values))
-	for i, v := range values {
-		args = append(args, v)
-		marks[i] = fmt.Sprintf("$%d", len(args))
-	}
-	return db.Soon(ctx, tx, "insert into complaint_case (project_id, id, created_at, created_by, changed_at, changed_by, "+strings.Join(names, ", ")+
-		") values ($1, $2, $3, $4, $3, $4, "+strings.Join(marks, ", ")+")", args...)
+	return db.InsertCells(ctx, tx, "complaint_case", c.Ref, c.cells())
 }
 
 // save writes the case back; the version guards against another change in between.
 func save(ctx context.Context, tx db.Tx, c Case) error {
-	names, args := c.values()
-	for i := range names {
-		names[i] += fmt.Sprintf(" = $%d", i+1)
-	}
-	n := len(args)
-	args = append(args, core.Now(ctx), core.ActorOf(ctx).ID, c.Ref.Project, c.Ref.ID, c.Version)
-	return db.ExecOne(ctx, tx, fmt.Sprintf("update complaint_case set %s, version = version + 1, changed_at = $%d, changed_by = $%d where project_id = $%d and id = $%d and version = $%d",
-		strings.Join(names, ", "), n+1, n+2, n+3, n+4, n+5), args...)
+	return db.UpdateCells(ctx, tx, "complaint_case", c.Ref, c.Version, c.cells())
 }
 
 func markVoid(ctx context.Context, tx db.Tx, c Case, reason string) error {
@@ -99,37 +67,24 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	return err
 }
 
-// all are the conditions as one.
-func (c condition) all() string { return strings.Join(c.where, " and ") }
-
-type condition struct {
-	where []string
-	args  []any
-}
-
-func (c *condition) add(cond string, v any) {
-	c.args = append(c.args, v)
-	c.where = append(c.where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(c.args))))
-}
-
 // find lists the queue (open cases, the major ones first) or, with a state or month asked for, the register by time. The
 // person complained of does not find his (C13.1).
 func find(ctx context.Context, tx db.Tx, q register.Query) ([]Case, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	queue := false
 	switch s := q.Filter["state"]; {
 	case s == "all" || s == "" && (q.Filter["month"] != "" || q.Text != ""):
 	case s == "" || s == "open":
 		queue = true
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	default:
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 	}
 	if err := filters(ctx, tx, &c, q); err != nil {
 		return nil, err
 	}
 	if text := strings.TrimSpace(q.Text); text != "" {
-		if err := matching(ctx, tx, &c, text); err != nil {
+		if err := search.Narrow(ctx, tx, &c, "complaint", text); err != nil {
 			return nil, err
 		}
 	}
@@ -140,88 +95,62 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Case, error) {
 	if queue {
 		order = "rank, at, id"
 	}
-	c.args = append(c.args, max(q.Limit, 1))
-	return list(ctx, tx, fmt.Sprintf("%s order by %s limit $%d", strings.Join(c.where, " and "), order, len(c.args)), c.args...)
+	c.Args = append(c.Args, max(q.Limit, 1))
+	return list(ctx, tx, fmt.Sprintf("%s order by %s limit $%d", c.String(), order, len(c.Args)), c.Args...)
 }
 
-func filters(ctx context.Context, tx db.Tx, c *condition, q register.Query) error {
+func filters(ctx context.Context, tx db.Tx, c *db.Where, q register.Query) error {
 	for name, cond := range map[string]string{"category": "category = ?", "level": "level = ?", "validity": "validity = ?", "month": "month = ?"} {
 		if v := q.Filter[name]; v != "" {
-			c.add(cond, v)
+			c.Add(cond, v)
 		}
 	}
 	if q.Filter["mine"] == "mine" {
-		c.add("handler_id = ?", core.ActorOf(ctx).ID)
+		c.Add("handler_id = ?", core.ActorOf(ctx).ID)
 	}
 	if q.Filter["late"] == "late" {
-		c.add("due_at < ?", core.Now(ctx))
+		c.Add("due_at < ?", core.Now(ctx))
 	}
 	if q.Filter["company"] == "company" {
-		c.add("company_level = ?", true)
+		c.Add("company_level = ?", true)
 	}
 	return notAgainstMe(ctx, tx, c)
 }
 
 // notAgainstMe leaves out what is against the reader himself (C13.1).
-func notAgainstMe(ctx context.Context, tx db.Tx, c *condition) error {
+func notAgainstMe(ctx context.Context, tx db.Tx, c *db.Where) error {
 	on, err := regulation.On(ctx, tx, "C13.1")
 	if me := core.ActorOf(ctx).ID; on && me != 0 {
-		c.add("(against_user is null or against_user <> ?)", me)
+		c.Add("(against_user is null or against_user <> ?)", me)
 	}
-	return err
-}
-
-// textMax is how many finds of the search a list looks at.
-const textMax = 100
-
-func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
-	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == "complaint.view" }, text, textMax)
-	marks := []string{"0"}
-	for _, h := range hits {
-		if h.Ref.Kind == "complaint" {
-			c.args = append(c.args, h.Ref.ID)
-			marks = append(marks, fmt.Sprintf("$%d", len(c.args)))
-		}
-	}
-	c.where = append(c.where, "id in ("+strings.Join(marks, ", ")+")")
 	return err
 }
 
 func cursor(c *Case) string { return fmt.Sprintf("%d.%d.%s", c.Rank, c.At.UnixMicro(), c.Ref.ID) }
 
-func after(c *condition, key string, queue bool) error {
+func after(c *db.Where, key string, queue bool) error {
 	if key == "" {
 		return nil
 	}
-	parts := strings.Split(key, ".")
-	if len(parts) != 3 {
-		return core.NotFound()
+	n, err := register.ParseKey(key, 3)
+	if err != nil {
+		return err
 	}
-	var n [3]int64
-	for i := range n {
-		var err error
-		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return core.NotFound()
-		}
-	}
-	k := len(c.args)
 	if queue {
-		c.args = append(c.args, n[0], n[1], n[2])
-		c.where = append(c.where, fmt.Sprintf("(rank, at, id) > ($%d, $%d, $%d)", k+1, k+2, k+3))
+		c.Add("(rank, at, id) > (?, ?, ?)", n[0], n[1], n[2])
 		return nil
 	}
-	c.args = append(c.args, n[1], n[2])
-	c.where = append(c.where, fmt.Sprintf("(at, id) < ($%d, $%d)", k+1, k+2))
+	c.Add("(at, id) < (?, ?)", n[1], n[2])
 	return nil
 }
 
 func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit int) ([]Case, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{ref.Project}}
-	c.add(column+" = ?", ref.ID)
+	c := db.InProject(ref.Project)
+	c.Add(column+" = ?", ref.ID)
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	return list(ctx, tx, fmt.Sprintf("%s and voided_at is null order by at desc, id desc limit %d", strings.Join(c.where, " and "), limit), c.args...)
+	return list(ctx, tx, fmt.Sprintf("%s and voided_at is null order by at desc, id desc limit %d", c.String(), limit), c.Args...)
 }
 
 // opened counts the open cases, up to core.CountMax, for the rail.
@@ -281,25 +210,16 @@ func staff(ctx context.Context, tx db.Tx) ([]user.User, error) {
 
 func staffChoices(ctx context.Context, tx db.Tx) ([]core.Choice, error) {
 	us, err := staff(ctx, tx)
-	out := make([]core.Choice, len(us))
-	for i, u := range us {
-		out[i] = core.Choice{Value: u.ID.String(), Label: core.T("%s", "%s", u.Name)}
-	}
-	return out, err
+	return user.Choices(us), err
 }
 
 // nameOf finds somebody of the project by id.
 func nameOf(ctx context.Context, tx db.Tx, field string, id core.ID) (string, error) {
 	us, err := staff(ctx, tx)
-	for _, u := range us {
-		if u.ID == id {
-			return u.Name, nil
-		}
+	if err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = core.Invalid(field, "请选择本项目的人员", "Choose somebody of this project")
-	}
-	return "", err
+	return user.NameAmong(us, field, id)
 }
 
 func departmentChoices(ctx context.Context, tx db.Tx) ([]core.Choice, error) {

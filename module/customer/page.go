@@ -59,15 +59,15 @@ func fileRecord(ctx context.Context, tx db.Tx, c Customer) (register.Record, err
 	cards := []templ.Component{register.FieldsCard(core.T("档案", "File"), f.pairs(ctx)), contactsCard(f.contactTable(ctx), f.missing, register.ClauseLink(ctx, "D2.7"), FileKind.Href(ctx, c.ID, "form.pdf")),
 		lacksCard(core.T("档案分类还缺", "The file is not yet classed by"), f.unclassed, register.ClauseLink(ctx, "E5.1")),
 		lacksCard(core.T("准入资料还缺", "Of the admission papers there lacks"), f.unadmitted, register.ClauseLink(ctx, "A8.1")), lacksCard(core.T("按类型还缺", "For this type of customer there lacks"), f.untyped, register.ClauseLink(ctx, "B1.5")),
-		lacksCard(core.T("客户基本信息表还缺", "The Customer Information Form still lacks"), f.unformed, register.ClauseLink(ctx, "C15.8")), tableCard(core.T("单元", "Units"), f.stayTable(ctx))}
+		lacksCard(core.T("客户基本信息表还缺", "The Customer Information Form still lacks"), f.unformed, register.ClauseLink(ctx, "C15.8")), ui.TableCard(core.T("单元", "Units"), f.stayTable(ctx))}
 	cards = append(cards, f.collectedCards(ctx)...)
 	cards = append(cards, f.openingCards(ctx)...)
-	side := []templ.Component{tableCard(core.T("个人信息同意", "Consent to personal data"), f.consentTable(ctx)), tableCard(core.T("联系报告", "Contact reports"), f.reportTable(ctx))}
+	side := []templ.Component{ui.TableCard(core.T("个人信息同意", "Consent to personal data"), f.consentTable(ctx)), ui.TableCard(core.T("联系报告", "Contact reports"), f.reportTable(ctx))}
 	if len(f.accesses) > 0 {
-		side = append(side, tableCard(core.T("查阅完整档案", "Reading it in full"), accessTable(ctx, f.accesses)))
+		side = append(side, ui.TableCard(core.T("查阅完整档案", "Reading it in full"), accessTable(ctx, f.accesses)))
 	}
 	if len(f.twins) > 0 {
-		side = append(side, tableCard(core.T("可能重复的档案", "Possible duplicates"), f.twinTable(ctx)))
+		side = append(side, ui.TableCard(core.T("可能重复的档案", "Possible duplicates"), f.twinTable(ctx)))
 	}
 	if core.ActorOf(ctx).Can(c.Project, "customer.subject") && c.Live() {
 		side = append(side, reasonCard(core.T("向本人提供资料(L5)", "Hand out the person's data (L5)"), FileKind.Href(ctx, c.ID, "data"), register.NewKey(), core.T("导出", "Export")))
@@ -276,13 +276,13 @@ func (f *file) collectedCards(ctx context.Context) []templ.Component {
 	}
 	var out []templ.Component
 	if len(papers.Rows) > 0 {
-		out = append(out, tableCard(core.T("准入资料", "Papers of admission"), papers))
+		out = append(out, ui.TableCard(core.T("准入资料", "Papers of admission"), papers))
 	}
 	if len(notes.Rows) > 0 {
-		out = append(out, tableCard(core.T("动态信息", "What is new"), notes))
+		out = append(out, ui.TableCard(core.T("动态信息", "What is new"), notes))
 	}
 	if f.filing {
-		out = append(out, tableCard(core.T("往来记录", "Correspondence"), letterTable(ctx, f.letters)))
+		out = append(out, ui.TableCard(core.T("往来记录", "Correspondence"), letterTable(ctx, f.letters)))
 	}
 	return out
 }
@@ -345,21 +345,21 @@ func (f *file) openingCards(context.Context) (out []templ.Component) {
 		for _, l := range f.leases {
 			t.Rows = append(t.Rows, cells(l.No, l.Code, string(l.From), string(l.To), l.Rent.String(), l.Deposit.String(), l.PayMethod))
 		}
-		out = append(out, tableCard(core.T("租赁合同", "Leases"), t))
+		out = append(out, ui.TableCard(core.T("租赁合同", "Leases"), t))
 	}
 	if len(f.arrears) > 0 {
 		t := ui.TableView{Columns: heads(core.T("单元", "Unit"), core.T("费用项目", "Item"), core.T("月份", "Month"), core.T("金额", "Amount")), Foot: []ui.Cell{{}, {}, {}, {Text: f.owed.String()}}}
 		for _, a := range f.arrears {
 			t.Rows = append(t.Rows, cells(a.Code, a.Item, string(a.Month), a.Amount.String()))
 		}
-		out = append(out, tableCard(core.T("欠费", "Arrears"), t))
+		out = append(out, ui.TableCard(core.T("欠费", "Arrears"), t))
 	}
 	if len(f.readings) > 0 {
 		t := ui.TableView{Columns: heads(core.T("单元", "Unit"), core.T("表", "Meter"), core.T("月份", "Month"), core.T("上期", "Previous"), core.T("本期", "Current"), core.T("单价", "Unit price"))}
 		for _, r := range f.readings {
 			t.Rows = append(t.Rows, cells(r.Code, r.Kind+" "+r.Meter, string(r.Period), r.Previous.String(), r.Current.String(), r.UnitPrice.String()))
 		}
-		out = append(out, tableCard(core.T("水电读数", "Meter readings"), t))
+		out = append(out, ui.TableCard(core.T("水电读数", "Meter readings"), t))
 	}
 	return out
 }
@@ -388,7 +388,7 @@ func unitPanel(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component, er
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return tableCard(core.T("业主与租户", "Owner and tenant"), t), nil
+	return ui.TableCard(core.T("业主与租户", "Owner and tenant"), t), nil
 }
 
 func directoryRecord(ctx context.Context, tx db.Tx, d Directory) (register.Record, error) {
@@ -401,7 +401,7 @@ func directoryRecord(ctx context.Context, tx db.Tx, d Directory) (register.Recor
 		t.Rows = append(t.Rows, cells(l.Units, l.Name, l.Contact, l.Phone, l.Emergency))
 	}
 	head := ui.HeadView{Title: core.T("商户通讯录 %s", "Telephone list %s", string(d.Month)), Pills: []ui.PillView{{Tone: map[string]ui.Tone{Signed: ui.OK}[d.State], Text: core.Label(directoryStates(), d.State)}}}
-	return register.Record{Head: head, Cards: []templ.Component{printCard(DirectoryKind.Href(ctx, d.ID, "list.pdf")), tableCard(core.T("名单", "Entries"), t)}}, nil
+	return register.Record{Head: head, Cards: []templ.Component{printCard(DirectoryKind.Href(ctx, d.ID, "list.pdf")), ui.TableCard(core.T("名单", "Entries"), t)}}, nil
 }
 
 func directoryPDF(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
@@ -454,7 +454,7 @@ func handoverRecord(ctx context.Context, tx db.Tx, h Handover) (register.Record,
 		t.Rows = append(t.Rows, row)
 	}
 	head := ui.HeadView{Title: core.T("客户移交:%d 户", "Handover of %d customers", h.Count), Sub: ui.Plain(strings.TrimSpace(h.LeaverName + " → " + h.ToName))}
-	cards := []templ.Component{tableCard(core.T("通知函名单", "Letters"), t)}
+	cards := []templ.Component{ui.TableCard(core.T("通知函名单", "Letters"), t)}
 	if h.State == "done" {
 		cards = append([]templ.Component{printCard(HandoverKind.Href(ctx, h.ID, "letters.pdf"))}, cards...)
 	}

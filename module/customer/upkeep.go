@@ -462,7 +462,7 @@ func upkeepRecord(ctx context.Context, tx db.Tx, u Upkeep) (register.Record, err
 	}
 	cards := []templ.Component{printCard(upkeepKind.Href(ctx, u.ID, "form.pdf")), register.FieldsCard(core.T("维护表", "Form"), pairs)}
 	if len(u.Changes) > 0 {
-		cards = append(cards, tableCard(core.T("变动内容", "What changes"), u.table(ctx)))
+		cards = append(cards, ui.TableCard(core.T("变动内容", "What changes"), u.table(ctx)))
 	}
 	return register.Record{Head: head, Cards: cards, About: u.Customer}, nil
 }

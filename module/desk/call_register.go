@@ -102,7 +102,7 @@ func callRecord(ctx context.Context, _ db.Tx, c Call) (register.Record, error) {
 	}
 	r := register.Record{Head: ui.HeadView{Title: core.T("通话 %s", "Call of %s", ui.Full(ctx, c.At)), Pills: []ui.PillView{talked, {Text: core.Label(recordingStates(), c.State)}}, Aside: c.CustomerName}, About: c.Customer}
 	pairs := []ui.Pair{{Label: core.T("方向", "Direction"), Value: core.Label(directions(), c.Direction).Say(ctx)}, {Label: core.T("号码", "Number"), Value: c.Phone.Mask()},
-		{Label: core.T("接听人", "Who talked"), Value: join(c.User, lasted(c.Seconds))}, {Label: core.T("录音", "Recording"), Value: join(c.Recording, core.Label(recordingStates(), c.State).Say(ctx), c.Place)}}
+		{Label: core.T("接听人", "Who talked"), Value: ui.Join(c.User, lasted(c.Seconds))}, {Label: core.T("录音", "Recording"), Value: ui.Join(c.Recording, core.Label(recordingStates(), c.State).Say(ctx), c.Place)}}
 	switch {
 	case c.Matter != 0:
 		pairs = append(pairs, ui.Pair{Label: core.T("诉求", "Request"), Body: ui.Button(ui.Link{Label: ui.Plain(c.MatterNumber), Href: href(ctx, c.Matter)}, false)})
@@ -154,7 +154,7 @@ func callVerbs() []register.Verber {
 				return nil
 			},
 			Do: func(ctx context.Context, tx db.Tx, _ core.ID, in Call) (core.ID, error) { return AddCall(ctx, tx, in) }},
-		register.Verb[Link]{Name: "link", Label: core.T("关联诉求", "Link to a request"), Roles: desks(), Can: checkedCall("link", canLink), Do: doing(LinkCall),
+		register.Verb[Link]{Name: "link", Label: core.T("关联诉求", "Link to a request"), Roles: desks(), Can: checkedCall("link", canLink), Do: register.Doing(LinkCall),
 			Choices: func(ctx context.Context, tx db.Tx, id core.ID) (map[string][]core.Choice, error) {
 				c, err := getCall(ctx, tx, id)
 				if err != nil {
@@ -163,12 +163,12 @@ func callVerbs() []register.Verber {
 				ms, err := candidates(ctx, tx, Matter{Ref: core.Ref{Project: core.ProjectOf(ctx).ID}, Customer: c.Customer}, core.Now(ctx).Add(-mergeable))
 				out := make([]core.Choice, len(ms))
 				for i, m := range ms {
-					out[i] = core.Choice{Value: m.Ref.ID.String(), Label: core.T("%s", "%s", join(m.Number, m.UnitCode, m.CustomerName, short(m.Content)))}
+					out[i] = core.Choice{Value: m.Ref.ID.String(), Label: core.T("%s", "%s", ui.Join(m.Number, m.UnitCode, m.CustomerName, short(m.Content)))}
 				}
 				return map[string][]core.Choice{"matter": out}, err
 			},
 			Fields: []core.Field[Link]{{Name: "matter", Label: core.T("在办的诉求", "An open request"), Ptr: func(l *Link) any { return &l.Matter }, Required: true}}},
-		register.Verb[Place]{Name: "keep", Label: core.T("录音已另存", "Stored apart"), Roles: desks(), Clause: "C19.2", Can: checkedCall("keep", canKeep), Do: doing(Keep),
+		register.Verb[Place]{Name: "keep", Label: core.T("录音已另存", "Stored apart"), Roles: desks(), Clause: "C19.2", Can: checkedCall("keep", canKeep), Do: register.Doing(Keep),
 			Fields: []core.Field[Place]{{Name: "place", Label: core.T("另存在哪里", "Where it was stored"), Ptr: func(p *Place) any { return &p.Place }, Required: true, Max: 300}}},
 		register.Verb[nothing]{Name: "delete", Label: core.T("录音已删除", "The recording is deleted"), Roles: desks(), Clause: "C19.2", Can: checkedCall("delete", canDelete),
 			Do: func(ctx context.Context, tx db.Tx, id core.ID, _ nothing) (core.ID, error) {
@@ -187,9 +187,9 @@ func callPanel(on string) register.Panel {
 		t := ui.TableView{Caption: core.T("通话", "Calls"), Columns: []ui.Column{{Label: core.T("时间", "Time")}, {Label: core.T("方向", "Direction")}, {Label: core.T("接听人", "Who talked")}, {Label: core.T("时长", "Lasted")}, {Label: core.T("录音", "Recording")}}}
 		for _, c := range cs {
 			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.Full(ctx, c.At), Href: callKind.Href(ctx, c.ID)}, {Text: core.Label(directions(), c.Direction).Say(ctx)}, {Text: c.User}, {Text: lasted(c.Seconds)},
-				{Text: join(c.Recording, core.Label(recordingStates(), c.State).Say(ctx))}}})
+				{Text: ui.Join(c.Recording, core.Label(recordingStates(), c.State).Say(ctx))}}})
 		}
-		return panelCard(t.Caption, t), nil
+		return ui.TableCard(t.Caption, t), nil
 	}}
 }
 

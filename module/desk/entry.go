@@ -199,14 +199,14 @@ func entryFields() []core.Field[Entry] {
 func entryVerbs() []register.Verber {
 	planners := []core.Role{core.Desk, core.Supervisor, core.Manager, core.Technician, core.Guard}
 	note := func(name string, label, field core.Text, check func(context.Context, db.Tx, Entry) error, do func(context.Context, db.Tx, core.ID, Note) error) register.Verber {
-		return register.Verb[Note]{Name: name, Label: label, Roles: planners, Clause: "C19.12", Can: checkedEntry(name, check), Do: doing(do), Fields: noteFields(field)}
+		return register.Verb[Note]{Name: name, Label: label, Roles: planners, Clause: "C19.12", Can: checkedEntry(name, check), Do: register.Doing(do), Fields: noteFields(field)}
 	}
 	return []register.Verber{
 		register.Verb[Entry]{Name: "new", New: true, Primary: true, Label: core.T("安排入户作业", "Plan work in a unit"), Roles: planners, Clause: "C19.12", Fields: entryFields(),
 			Do: func(ctx context.Context, tx db.Tx, _ core.ID, in Entry) (core.ID, error) {
 				return PlanEntry(ctx, tx, in)
 			}},
-		register.Verb[Contacting]{Name: "contact", Label: core.T("已联系租户", "Tenant contacted"), Roles: planners, Clause: "C19.12", Can: checkedEntry("contact", entryIn(EntryPlanned, EntryContacted)), Do: doing(ContactTenant), Fields: []core.Field[Contacting]{
+		register.Verb[Contacting]{Name: "contact", Label: core.T("已联系租户", "Tenant contacted"), Roles: planners, Clause: "C19.12", Can: checkedEntry("contact", entryIn(EntryPlanned, EntryContacted)), Do: register.Doing(ContactTenant), Fields: []core.Field[Contacting]{
 			{Name: "who", Label: core.T("联系了谁", "Who was contacted"), Ptr: func(c *Contacting) any { return &c.Who }, Required: true},
 			{Name: "how", Label: core.T("方式", "How"), Ptr: func(c *Contacting) any { return &c.How }, Kind: core.KindRadio, Choices: confirmable(), Required: true},
 			{Name: "note", Label: core.T("约定了什么", "What was agreed"), Ptr: func(c *Contacting) any { return &c.Note }, Kind: core.KindLines, Required: true, Max: 1000}}},

@@ -167,5 +167,5 @@ func feedbackAside(ctx context.Context, tx db.Tx, _ core.ID) (templ.Component, e
 	for _, m := range left {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: m.Number, Href: href(ctx, m.Ref.ID)}, {Text: short(m.Content)}}})
 	}
-	return panelCard(core.T("本期(%s 至 %s)意见 %d 条,已答复 %d 条", "This period (%s to %s): %d opinions, %d answered", string(from), string(to), taken, answered), t), err
+	return ui.TableCard(core.T("本期(%s 至 %s)意见 %d 条,已答复 %d 条", "This period (%s to %s): %d opinions, %d answered", string(from), string(to), taken, answered), t), err
 }

@@ -11,6 +11,7 @@ import (
 	"huiyin/module/project"
 	"huiyin/register"
 	"huiyin/regulation"
+	"huiyin/web/ui"
 )
 
 // Line is the mailbox that stands beside the hotline (B4.1).
@@ -75,7 +76,7 @@ func hoursText(ctx context.Context, tx db.Tx) (string, error) {
 	if rules.On("D5.1") {
 		parts = append(parts, core.T("全年接待 %d 天、报修投诉每日 %d 小时", "Reception %d days a year, repairs and complaints %d hours a day", rules.Count("D5.1", "days"), rules.Count("D5.1", "hours")).Say(ctx))
 	}
-	return join(parts...), nil
+	return ui.Join(parts...), nil
 }
 
 func reached(ctx context.Context, tx db.Tx, rules *regulation.Rules) ([]string, error) {

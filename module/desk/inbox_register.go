@@ -264,6 +264,6 @@ func mailPanel() register.Panel {
 		for _, m := range ms {
 			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.Full(ctx, m.At)}, {Text: m.from()}, {Text: or(m.Subject, core.T("(无主题)", "(no subject)").Say(ctx)), Href: mailKind.Href(ctx, m.ID)}, {Text: short(m.Text)}}})
 		}
-		return panelCard(t.Caption, t), nil
+		return ui.TableCard(t.Caption, t), nil
 	}}
 }

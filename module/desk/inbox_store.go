@@ -132,22 +132,22 @@ func lately(ctx context.Context, tx db.Tx, address string, since time.Time) (all
 }
 
 func findMail(ctx context.Context, tx db.Tx, q register.Query) ([]MailIn, error) {
-	c := condition{where: []string{"1 = 1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.Where{Conds: []string{"1 = 1"}, Args: []any{core.ProjectOf(ctx).ID}}
 	if s := q.Filter["state"]; s != "" {
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 	}
 	if q.Text != "" {
-		c.add("from_address = ?", strings.ToLower(strings.TrimSpace(q.Text)))
+		c.Add("from_address = ?", strings.ToLower(strings.TrimSpace(q.Text)))
 	}
 	if q.After != "" {
 		last, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, core.Invalid("after", "页码不正确", "The page key is wrong")
 		}
-		c.add("id < ?", last)
+		c.Add("id < ?", last)
 	}
-	c.args = append(c.args, q.Limit)
-	return db.All(ctx, tx, (*MailIn).dest, mailSelect+"and "+strings.Join(c.where, " and ")+" order by id desc limit $"+core.ID(len(c.args)).String(), c.args...)
+	c.Args = append(c.Args, q.Limit)
+	return db.All(ctx, tx, (*MailIn).dest, mailSelect+"and "+c.String()+" order by id desc limit $"+core.ID(len(c.Args)).String(), c.Args...)
 }
 
 // eraseMail blanks the letters of a customer whose personal data is erased (L5); the originals go out of force.

@@ -10,6 +10,7 @@ import (
 	"huiyin/duty"
 	"huiyin/journal"
 	"huiyin/register"
+	"huiyin/web/ui"
 )
 
 // Join says into which matter this one is merged, and why they are the same.
@@ -181,7 +182,7 @@ func mergeChoices(ctx context.Context, tx db.Tx, id core.ID) (map[string][]core.
 	ms, err := candidates(ctx, tx, m, core.Now(ctx).Add(-mergeable))
 	out := make([]core.Choice, len(ms))
 	for i, c := range ms {
-		out[i] = core.Choice{Value: c.Ref.ID.String(), Label: core.T("%s", "%s", join(c.Number, c.UnitCode, c.CustomerName, short(c.Content)))}
+		out[i] = core.Choice{Value: c.Ref.ID.String(), Label: core.T("%s", "%s", ui.Join(c.Number, c.UnitCode, c.CustomerName, short(c.Content)))}
 	}
 	return map[string][]core.Choice{"into": out}, err
 }

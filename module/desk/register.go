@@ -12,6 +12,7 @@ import (
 	"huiyin/duty"
 	"huiyin/house"
 	"huiyin/journal"
+	"huiyin/module/user"
 	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/web"
@@ -90,7 +91,7 @@ func panel(on, column string) register.Panel {
 		for i := range ms {
 			t.Rows = append(t.Rows, row(ctx, &ms[i]))
 		}
-		return panelCard(core.T("诉求", "Requests"), t), nil
+		return ui.TableCard(core.T("诉求", "Requests"), t), nil
 	}}
 }
 
@@ -162,14 +163,14 @@ func kindName(ctx context.Context, key string) core.Text {
 
 func record(ctx context.Context, tx db.Tx, m Matter) (register.Record, error) {
 	pills := []ui.PillView{{Tone: stateTone(m), Text: core.Label(States(), m.State)}, {Tone: kindTone(&m), Text: kindName(ctx, m.Kind)}}
-	r := register.Record{Head: ui.HeadView{Title: ui.Plain(m.Number), Pills: pills, Sub: ui.Plain(m.Content), Aside: join(m.UnitCode, m.CustomerName)}, About: m.Customer}
+	r := register.Record{Head: ui.HeadView{Title: ui.Plain(m.Number), Pills: pills, Sub: ui.Plain(m.Content), Aside: ui.Join(m.UnitCode, m.CustomerName)}, About: m.Customer}
 	r.Cards = []templ.Component{register.FieldsCard(core.T("诉求", "Request"), append(takenPairs(ctx, m), donePairs(ctx, m)...))}
 	if m.HandedReason != "" {
 		ts, err := Transfers(ctx, tx, m.Ref.ID)
 		if err != nil {
 			return r, err
 		}
-		r.Cards = append(r.Cards, panelCard(core.T("转办经过", "Hand-overs"), transferTable(ctx, ts)))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("转办经过", "Hand-overs"), transferTable(ctx, ts)))
 	}
 	others, err := related(ctx, tx, m)
 	if err != nil || len(others) == 0 {
@@ -179,14 +180,14 @@ func record(ctx context.Context, tx db.Tx, m Matter) (register.Record, error) {
 	for i := range others {
 		t.Rows = append(t.Rows, row(ctx, &others[i]))
 	}
-	r.Cards = append(r.Cards, panelCard(t.Caption, t))
+	r.Cards = append(r.Cards, ui.TableCard(t.Caption, t))
 	return r, nil
 }
 
 // takenPairs say what was asked, by whom, and who answers for it.
 func takenPairs(ctx context.Context, m Matter) []ui.Pair {
 	pairs := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, m.At) + " · " + core.Label(Channels(), m.Channel).Say(ctx)},
-		{Label: core.T("联系人", "Contact"), Value: strings.TrimSpace(string(m.Contact) + " " + m.Phone.Mask())}, {Label: core.T("位置", "Place"), Value: join(m.UnitCode, m.Place)},
+		{Label: core.T("联系人", "Contact"), Value: strings.TrimSpace(string(m.Contact) + " " + m.Phone.Mask())}, {Label: core.T("位置", "Place"), Value: ui.Join(m.UnitCode, m.Place)},
 		{Label: core.T("内容", "Content"), Value: m.Content}}
 	if m.OwnerName != "" {
 		pairs = append(pairs, ui.Pair{Label: core.T("负责人(首问负责)", "Answers for it"), Value: m.OwnerName})
@@ -211,16 +212,16 @@ func donePairs(ctx context.Context, m Matter) []ui.Pair {
 		if m.NoLimit {
 			limit = core.T("无期限", "No time limit").Say(ctx)
 		}
-		add("转办", "Handed to", join(m.handedTo(ctx), m.HandedReason, waiting))
+		add("转办", "Handed to", ui.Join(m.handedTo(ctx), m.HandedReason, waiting))
 		add("期限", "Limit", limit)
 	}
 	if !m.Reported.IsZero() {
-		add("上报领导", "Reported to the leader", join(ui.Full(ctx, m.Reported), m.ReportedReason))
+		add("上报领导", "Reported to the leader", ui.Join(ui.Full(ctx, m.Reported), m.ReportedReason))
 	}
 	add("调查了解", "What was found", m.Findings)
 	add("答复", "Answer", m.Answer)
 	if !m.Confirmed.IsZero() {
-		add("客户确认", "Confirmed by the customer", join(ui.Full(ctx, m.Confirmed), string(m.ConfirmedBy), core.Label(Confirmations(), m.ConfirmedHow).Say(ctx)))
+		add("客户确认", "Confirmed by the customer", ui.Join(ui.Full(ctx, m.Confirmed), string(m.ConfirmedBy), core.Label(Confirmations(), m.ConfirmedHow).Say(ctx)))
 	}
 	add("事后总结", "Summary", m.Summary)
 	add("处理人", "Handler", m.Handler)
@@ -247,11 +248,6 @@ func transferTable(ctx context.Context, ts []Transfer) ui.TableView {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.Full(ctx, x.At)}, {Text: or(x.From, x.By)}, {Text: to}, {Text: reason}, {Text: ui.DueFull(ctx, x.Due)}, {Text: outcome}}})
 	}
 	return t
-}
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
 }
 
 // handedTo names the responsible person, or the role.
@@ -344,20 +340,10 @@ const handable = 10
 
 func staffChoices(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
 	us, err := staff(ctx, tx)
-	out := make([]core.Choice, len(us))
-	for i, u := range us {
-		out[i] = core.Choice{Value: u.ID.String(), Label: core.T("%s", "%s", u.Name)}
-	}
-	return map[string][]core.Choice{"user": out}, err
+	return map[string][]core.Choice{"user": user.Choices(us)}, err
 }
 
 type nothing struct{}
-
-func doing[In any](do func(context.Context, db.Tx, core.ID, In) error) func(context.Context, db.Tx, core.ID, In) (core.ID, error) {
-	return func(ctx context.Context, tx db.Tx, id core.ID, in In) (core.ID, error) {
-		return id, do(ctx, tx, id, in)
-	}
-}
 
 // verbs are everything that can be done to a matter.
 func verbs() []register.Verber { return append(handling(), ending()...) }
@@ -376,13 +362,13 @@ func handling() []register.Verber {
 			{Name: "due", Label: core.T("办结期限", "Time limit"), Hint: core.T("再次转办时不填,期限不变", "Handing on: empty keeps the limit"), Ptr: func(h *Hand) any { return &h.Due }},
 			{Name: "no_limit", Label: core.T("确实没有期限(写明理由)", "There can be no limit (say why)"), Ptr: func(h *Hand) any { return &h.NoLimit }},
 			{Name: "reason", Label: core.T("理由", "Reason"), Ptr: func(h *Hand) any { return &h.Reason }, Kind: core.KindLines, Required: true}},
-			Choices: staffChoices, Do: doing(HandOver)},
+			Choices: staffChoices, Do: register.Doing(HandOver)},
 		taking(register.Verb[nothing]{Name: "accept", Label: core.T("接收转办", "Accept"), Roles: handables(), Primary: true, Can: checked("accept", canAccept),
 			Do: func(ctx context.Context, tx db.Tx, id core.ID, _ nothing) (core.ID, error) {
 				return id, Accept(ctx, tx, id)
 			}}),
-		taking(register.Verb[Note]{Name: "decline", Label: core.T("退回转办", "Send back"), Roles: handables(), Can: checked("decline", canAccept), Fields: noteFields(core.T("为何退回", "Why it is sent back")), Do: doing(Decline)}),
-		taking(register.Verb[Note]{Name: "look", Label: core.T("记录调查了解", "Note what was found"), Roles: handables(), Clause: "A3.4", Can: checked("look", canLook), Fields: noteFields(core.T("了解到什么,怎样处理", "What was found and done")), Do: doing(Look)}),
+		taking(register.Verb[Note]{Name: "decline", Label: core.T("退回转办", "Send back"), Roles: handables(), Can: checked("decline", canAccept), Fields: noteFields(core.T("为何退回", "Why it is sent back")), Do: register.Doing(Decline)}),
+		taking(register.Verb[Note]{Name: "look", Label: core.T("记录调查了解", "Note what was found"), Roles: handables(), Clause: "A3.4", Can: checked("look", canLook), Fields: noteFields(core.T("了解到什么,怎样处理", "What was found and done")), Do: register.Doing(Look)}),
 		noting("progress", core.T("告知进展", "Tell the progress"), core.T("告知了什么", "What the customer was told"), "A3.5", canProgress, Progress),
 		draftVerb(), reportVerb(), mergeVerb(), splitVerb(), lineVerb(),
 		noting("unmerge", core.T("取消合并", "Take apart again"), core.T("理由", "Reason"), "", canUnmerge, Unmerge),
@@ -392,7 +378,7 @@ func handling() []register.Verber {
 func ending() []register.Verber {
 	return []register.Verber{
 		noting("answer", core.T("答复", "Answer"), core.T("答复内容", "Answer"), "A3.2", canAnswer, Answer),
-		register.Verb[Confirm]{Name: "close", Label: core.T("客户确认,办结", "Confirmed: close"), Roles: desks(), Primary: true, Clause: "B4.5", Can: checked("close", canClose), Do: doing(Close),
+		register.Verb[Confirm]{Name: "close", Label: core.T("客户确认,办结", "Confirmed: close"), Roles: desks(), Primary: true, Clause: "B4.5", Can: checked("close", canClose), Do: register.Doing(Close),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, in *Confirm) error {
 				m, err := Get(ctx, tx, id)
 				in.By = m.Contact
@@ -432,7 +418,7 @@ func taking[In any](v register.Verb[In]) register.Verb[In] {
 }
 
 func reportVerb() register.Verber {
-	return register.Verb[Report]{Name: "report", Label: core.T("上报领导", "Report to the leader"), Roles: desks(), Clause: "B4.6", Can: checked("report", canReport), Do: doing(ReportUp),
+	return register.Verb[Report]{Name: "report", Label: core.T("上报领导", "Report to the leader"), Roles: desks(), Clause: "B4.6", Can: checked("report", canReport), Do: register.Doing(ReportUp),
 		Choices: func(ctx context.Context, tx db.Tx, id core.ID) (map[string][]core.Choice, error) {
 			out, err := staffChoices(ctx, tx, id)
 			if err != nil {
@@ -465,5 +451,5 @@ func routes() []web.Route {
 // about names the matter above a form.
 func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 	m, err := Get(ctx, tx, id)
-	return ui.Plain(join(m.Number, m.UnitCode, m.CustomerName, m.Content)), err
+	return ui.Plain(ui.Join(m.Number, m.UnitCode, m.CustomerName, m.Content)), err
 }

@@ -250,14 +250,14 @@ func replyVerbs() []register.Verber {
 			Do: func(ctx context.Context, tx db.Tx, id core.ID, _ nothing) (core.ID, error) {
 				return id, Review(ctx, tx, id)
 			}},
-		register.Verb[Note]{Name: "return", Label: core.T("退回修改", "Send back"), Roles: append(reviewers, core.Desk), Clause: "C19.11", Can: checkedReply("return", canReview), Do: doing(Return), Fields: noteFields(core.T("怎样修改", "What to change"))},
-		register.Verb[Note]{Name: "edit", Label: core.T("修改", "Edit"), Roles: desks(), Can: checkedReply("edit", canRewrite), Do: doing(Rewrite), Fields: noteFields(core.T("回复内容", "Reply")),
+		register.Verb[Note]{Name: "return", Label: core.T("退回修改", "Send back"), Roles: append(reviewers, core.Desk), Clause: "C19.11", Can: checkedReply("return", canReview), Do: register.Doing(Return), Fields: noteFields(core.T("怎样修改", "What to change"))},
+		register.Verb[Note]{Name: "edit", Label: core.T("修改", "Edit"), Roles: desks(), Can: checkedReply("edit", canRewrite), Do: register.Doing(Rewrite), Fields: noteFields(core.T("回复内容", "Reply")),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, n *Note) error {
 				r, err := getReply(ctx, tx, id)
 				n.Text = r.Text
 				return err
 			}},
-		register.Verb[Sending]{Name: "send", Label: core.T("已发布", "Sent"), Roles: desks(), Clause: "C19.11", Can: checkedReply("send", canSend), Do: doing(Send), Fields: []core.Field[Sending]{
+		register.Verb[Sending]{Name: "send", Label: core.T("已发布", "Sent"), Roles: desks(), Clause: "C19.11", Can: checkedReply("send", canSend), Do: register.Doing(Send), Fields: []core.Field[Sending]{
 			{Name: "link", Label: core.T("发布后的链接", "Where it stands now"), Ptr: func(s *Sending) any { return &s.Link }, Max: 500},
 			{Name: "shots", Label: core.T("截图", "Screenshots"), Ptr: func(s *Sending) any { return &s.Shots }, Kind: core.KindPhoto, Max: 10}}},
 	}
@@ -294,6 +294,6 @@ func replyPanel() register.Panel {
 		for _, r := range rs {
 			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: short(r.Text), Href: replyKind.Href(ctx, r.ID)}, {Text: core.Label(Outlets(), r.Outlet).Say(ctx)}, {Text: core.Label(replyStates(), r.State).Say(ctx)}, {Text: r.Writer}, {Text: r.Reviewer}}})
 		}
-		return panelCard(replyKind.Label, t), nil
+		return ui.TableCard(replyKind.Label, t), nil
 	}}
 }

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,11 +44,11 @@ func readable(ctx context.Context, tx db.Tx, m Matter) error {
 	return regulation.Guard(ctx, tx, "C13.1", m.Barred == 0 || m.Barred != core.ActorOf(ctx).ID, core.T("您是被投诉人,不得参与处理或查阅本投诉", "The complaint is against you: you neither handle nor read it"))
 }
 
-// notAgainstMe is the condition that leaves out what is a complaint against the reader (C13.1).
-func notAgainstMe(ctx context.Context, tx db.Tx, c *condition) error {
+// notAgainstMe is the db.Where that leaves out what is a complaint against the reader (C13.1).
+func notAgainstMe(ctx context.Context, tx db.Tx, c *db.Where) error {
 	on, err := regulation.On(ctx, tx, "C13.1")
 	if me := core.ActorOf(ctx).ID; on && me != 0 {
-		c.add("(barred_user is null or barred_user <> ?)", me)
+		c.Add("(barred_user is null or barred_user <> ?)", me)
 	}
 	return err
 }
@@ -120,19 +119,9 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	return err
 }
 
-type condition struct {
-	where []string
-	args  []any
-}
-
-func (c *condition) add(cond string, v any) {
-	c.args = append(c.args, v)
-	c.where = append(c.where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(c.args))))
-}
-
 // find lists the queue (open matters, emergencies first) or, with a state or kind asked for, the register by time.
 func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	order := "rank, at, id"
 	switch s := q.Filter["state"]; s {
 	case "", "open":
@@ -140,11 +129,11 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
 			order = "at desc, id desc"
 			break
 		}
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	case "all":
 		order = "at desc, id desc"
 	default:
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 		order = "at desc, id desc"
 	}
 	filters(ctx, &c, q)
@@ -159,33 +148,33 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Matter, error) {
 	if err := after(&c, q.After, order == "rank, at, id"); err != nil {
 		return nil, err
 	}
-	c.args = append(c.args, max(q.Limit, 1))
+	c.Args = append(c.Args, max(q.Limit, 1))
 	ms, err := db.All(ctx, tx, (*Matter).dest, fmt.Sprintf("select %s from desk_matter where %s order by %s limit $%d", columns,
-		strings.Join(c.where, " and "), order, len(c.args)), c.args...)
+		c.String(), order, len(c.Args)), c.Args...)
 	for i := range ms {
 		ms[i] = ms[i].withRef()
 	}
 	return ms, err
 }
 
-func filters(ctx context.Context, c *condition, q register.Query) {
+func filters(ctx context.Context, c *db.Where, q register.Query) {
 	if v := q.Filter["kind"]; v != "" {
-		c.add("kind = ?", v)
+		c.Add("kind = ?", v)
 	}
 	if v := q.Filter["mine"]; v == "mine" {
-		c.add("handed_user = ?", core.ActorOf(ctx).ID)
+		c.Add("handed_user = ?", core.ActorOf(ctx).ID)
 	}
 	if v := q.Filter["channel"]; v != "" {
-		c.add("channel = ?", v)
+		c.Add("channel = ?", v)
 	}
 	if v := q.Filter["reported"]; v == "reported" {
-		c.where = append(c.where, "reported_at is not null")
+		c.Conds = append(c.Conds, "reported_at is not null")
 	}
 	if v := q.Filter["late"]; v == "late" {
-		c.add("due_at < ?", core.Now(ctx))
+		c.Add("due_at < ?", core.Now(ctx))
 	}
 	if v := q.Filter["month"]; v != "" {
-		c.add("month = ?", v)
+		c.Add("month = ?", v)
 	}
 }
 
@@ -194,7 +183,7 @@ const textMax = 100
 
 // matching keeps the rows that the search finds for a text, themselves or by the record that carries them on, and the
 // one with that number.
-func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
+func matching(ctx context.Context, tx db.Tx, c *db.Where, text string) error {
 	kinds := map[string]bool{"desk.view": true}
 	for _, k := range house.Of(ctx).MatterKinds {
 		kinds[k.Key+".view"] = true
@@ -205,15 +194,15 @@ func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
 	}
 	own, carried := []string{"0"}, []string{"0"}
 	for _, h := range hits {
-		c.args = append(c.args, h.Ref.ID)
-		mark := fmt.Sprintf("$%d", len(c.args))
+		c.Args = append(c.Args, h.Ref.ID)
+		mark := fmt.Sprintf("$%d", len(c.Args))
 		if h.Ref.Kind == "desk" {
 			own = append(own, mark)
 		} else {
 			carried = append(carried, mark)
 		}
 	}
-	c.add(fmt.Sprintf("(number = ? or id in (%s) or carried_id in (%s))", strings.Join(own, ", "), strings.Join(carried, ", ")), strings.ToUpper(text))
+	c.Add(fmt.Sprintf("(number = ? or id in (%s) or carried_id in (%s))", strings.Join(own, ", "), strings.Join(carried, ", ")), strings.ToUpper(text))
 	return nil
 }
 
@@ -222,40 +211,30 @@ func cursor(m *Matter) string {
 	return fmt.Sprintf("%d.%d.%s", m.Rank, m.At.UnixMicro(), m.Ref.ID)
 }
 
-func after(c *condition, key string, queue bool) error {
+func after(c *db.Where, key string, queue bool) error {
 	if key == "" {
 		return nil
 	}
-	parts := strings.Split(key, ".")
-	var n [3]int64
-	for i := range n {
-		var err error
-		if len(parts) != 3 {
-			return core.NotFound()
-		}
-		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return core.NotFound()
-		}
+	n, err := register.ParseKey(key, 3)
+	if err != nil {
+		return err
 	}
-	k := len(c.args)
 	if queue {
-		c.args = append(c.args, n[0], n[1], n[2])
-		c.where = append(c.where, fmt.Sprintf("(rank, at, id) > ($%d, $%d, $%d)", k+1, k+2, k+3))
+		c.Add("(rank, at, id) > (?, ?, ?)", n[0], n[1], n[2])
 		return nil
 	}
-	c.args = append(c.args, n[1], n[2])
-	c.where = append(c.where, fmt.Sprintf("(at, id) < ($%d, $%d)", k+1, k+2))
+	c.Add("(at, id) < (?, ?)", n[1], n[2])
 	return nil
 }
 
 // Recent lists a customer's or unit's matters, newest first; column is customer_id or unit_id.
 func recent(ctx context.Context, tx db.Tx, ref core.Ref, column string, limit int) ([]Matter, error) {
-	c := condition{where: []string{"project_id = $1", "state <> 'void'", "state <> 'merged'"}, args: []any{ref.Project}}
-	c.add(column+" = ?", ref.ID)
+	c := db.Where{Conds: []string{"project_id = $1", "state <> 'void'", "state <> 'merged'"}, Args: []any{ref.Project}}
+	c.Add(column+" = ?", ref.ID)
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	ms, err := db.All(ctx, tx, (*Matter).dest, fmt.Sprintf("select %s from desk_matter where %s order by at desc, id desc limit %d", columns, strings.Join(c.where, " and "), limit), c.args...)
+	ms, err := db.All(ctx, tx, (*Matter).dest, fmt.Sprintf("select %s from desk_matter where %s order by at desc, id desc limit %d", columns, c.String(), limit), c.Args...)
 	for i := range ms {
 		ms[i] = ms[i].withRef()
 	}

@@ -67,28 +67,28 @@ func countCalls(ctx context.Context, tx db.Tx, project core.ID, month core.Month
 
 // findCalls lists the log, the newest first.
 func findCalls(ctx context.Context, tx db.Tx, q register.Query) ([]Call, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	for _, name := range []string{"direction", "month"} {
 		if v := q.Filter[name]; v != "" {
-			c.add(name+" = ?", v)
+			c.Add(name+" = ?", v)
 		}
 	}
 	if v := q.Filter["recording"]; v != "" {
-		c.add("recording_state = ?", v)
+		c.Add("recording_state = ?", v)
 	}
 	if v := q.Filter["answered"]; v != "" {
-		c.add("answered = ?", v == "yes")
+		c.Add("answered = ?", v == "yes")
 	}
 	if text := strings.TrimSpace(q.Text); text != "" {
 		p, _ := core.NormalPhone(text)
-		c.args = append(c.args, p)
-		c.add(fmt.Sprintf("(matter_number = ? or phone = $%d)", len(c.args)), strings.ToUpper(text))
+		c.Args = append(c.Args, p)
+		c.Add(fmt.Sprintf("(matter_number = ? or phone = $%d)", len(c.Args)), strings.ToUpper(text))
 	}
 	if err := after(&c, q.After, false); err != nil {
 		return nil, err
 	}
-	c.args = append(c.args, max(q.Limit, 1))
-	return db.All(ctx, tx, (*Call).dest, fmt.Sprintf("select %s from desk_call where %s order by at desc, id desc limit $%d", callColumns, strings.Join(c.where, " and "), len(c.args)), c.args...)
+	c.Args = append(c.Args, max(q.Limit, 1))
+	return db.All(ctx, tx, (*Call).dest, fmt.Sprintf("select %s from desk_call where %s order by at desc, id desc limit $%d", callColumns, c.String(), len(c.Args)), c.Args...)
 }
 
 func callsOf(ctx context.Context, tx db.Tx, ref core.Ref) ([]Call, error) {

@@ -2,7 +2,6 @@ package dispute
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"huiyin/module/complaint"
 	"huiyin/module/customer"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -29,21 +29,12 @@ func guard(ctx context.Context, tx db.Tx, ok bool, zh, en string, args ...any) e
 	return regulation.Guard(ctx, tx, "A6.3", ok, core.T(zh, en, args...))
 }
 
-// offTurn is a refusal because the verb's turn has not come or is over; the record page leaves such buttons out.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
-
-func later(zh, en string, args ...any) error { return offTurn{core.Conflict(zh, en, args...)} }
-
-func isOffTurn(err error) bool { var o offTurn; return errors.As(err, &o) }
-
 func in(states ...string) func(context.Context, db.Tx, Case) error {
 	return func(_ context.Context, _ db.Tx, c Case) error {
 		if slices.Contains(states, c.State) {
 			return nil
 		}
-		return later("现在的状态是「%s」,不能这样做", "The dispute is “%s”; this cannot be done now", core.Label(States(), c.State))
+		return register.Later("现在的状态是「%s」,不能这样做", "The dispute is “%s”; this cannot be done now", core.Label(States(), c.State))
 	}
 }
 
@@ -90,7 +81,7 @@ type Intake struct {
 // Take opens a dispute between two sides or more; from now on its records are held (L6).
 func Take(ctx context.Context, tx db.Tx, in Intake) (Case, error) {
 	p, now := core.ProjectOf(ctx), core.Now(ctx)
-	if err := guard(ctx, tx, filled(in.Title) && filled(in.Content) && len(in.Parties) >= 2, "纠纷要写明事由、经过和至少两方当事人", "A dispute names what it is about and two parties at least"); err != nil {
+	if err := guard(ctx, tx, core.Filled(in.Title) && core.Filled(in.Content) && len(in.Parties) >= 2, "纠纷要写明事由、经过和至少两方当事人", "A dispute names what it is about and two parties at least"); err != nil {
 		return Case{}, err
 	}
 	c := Case{Ref: core.Ref{Project: p.ID, Kind: "dispute", ID: tx.NewID()}, Version: 1, Title: in.Title, Sort: in.Sort, Content: in.Content, Place: in.Place, Amount: in.Amount, Complaint: in.Complaint, State: Mediating, Open: true, At: now,
@@ -274,7 +265,7 @@ func heard(ctx context.Context, tx db.Tx, c Case) error {
 		return err
 	}
 	for _, p := range ps {
-		if err := guard(ctx, tx, filled(p.Opinion), "还没有记录「%s」的意见", "The opinion of %s is not on record yet", string(p.Name)); err != nil {
+		if err := guard(ctx, tx, core.Filled(p.Opinion), "还没有记录「%s」的意见", "The opinion of %s is not on record yet", string(p.Name)); err != nil {
 			return err
 		}
 	}
@@ -304,7 +295,7 @@ func canAgree(ctx context.Context, tx db.Tx, c Case) error {
 // Agree records the agreement; every act that a party promises is followed as a duty (A6.3).
 func Agree(ctx context.Context, tx db.Tx, id core.ID, a Agreement) error {
 	return change(ctx, tx, id, canAgree, "agreed", map[string]string{"terms": a.Terms}, func(c *Case) error {
-		if err := guard(ctx, tx, filled(a.Terms) && len(a.Acts) > 0, "调解协议要写明内容,并列出谁、做什么、何时前完成", "The agreement gives its terms, and who does what by when"); err != nil {
+		if err := guard(ctx, tx, core.Filled(a.Terms) && len(a.Acts) > 0, "调解协议要写明内容,并列出谁、做什么、何时前完成", "The agreement gives its terms, and who does what by when"); err != nil {
 			return err
 		}
 		c.State, c.Terms, c.AgreedAt = Agreed, a.Terms, core.Now(ctx)
@@ -322,7 +313,7 @@ func (c Case) promise(ctx context.Context, tx db.Tx, d Duty) error {
 	if err != nil {
 		return err
 	}
-	if d.Due == "" || !filled(d.What) {
+	if d.Due == "" || !core.Filled(d.What) {
 		return core.Invalid("acts", "每项约定都要写明内容和期限", "Every act has its contents and its day")
 	}
 	a := Act{Ref: core.Ref{Project: c.Ref.Project, Kind: "settlement", ID: tx.NewID()}, Version: 1, Dispute: c.Ref.ID, Number: c.Number, Party: p.ID, PartyName: p.Name, Customer: p.Customer, What: d.What, Due: d.Due, State: ActOpen, Open: true}
@@ -344,7 +335,7 @@ type Signing struct {
 
 func canSign(_ context.Context, _ db.Tx, c Case) error {
 	if c.State != Agreed || !c.Signed.IsZero() {
-		return later("没有待签署的协议", "No agreement waits to be signed")
+		return register.Later("没有待签署的协议", "No agreement waits to be signed")
 	}
 	return nil
 }
@@ -388,7 +379,7 @@ func stepAct(ctx context.Context, tx db.Tx, id core.ID, state, evidence, verb st
 
 func canPerform(a Act) error {
 	if a.State != ActOpen {
-		return later("现在的状态是「%s」", "It is “%s” now", core.Label(actStates(), a.State))
+		return register.Later("现在的状态是「%s」", "It is “%s” now", core.Label(actStates(), a.State))
 	}
 	return nil
 }
@@ -508,7 +499,7 @@ func Close(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 // canVoid: only a dispute taken down by mistake is voided, and none that is held by order (L6).
 func canVoid(ctx context.Context, tx db.Tx, c Case) error {
 	if c.State == Void || c.State == Closed {
-		return later("这件纠纷已经结束", "This dispute is over")
+		return register.Later("这件纠纷已经结束", "This dispute is over")
 	}
 	return regulation.Guard(ctx, tx, "L6", !c.Held && c.State != Legal, core.T("法律保留中的纠纷不得作废", "A dispute under legal hold is not voided"))
 }

@@ -10,7 +10,6 @@ package dispute
 
 import (
 	"embed"
-	"strings"
 	"time"
 
 	"huiyin/core"
@@ -198,5 +197,3 @@ func ActKind() register.Kind {
 func actStates() []core.Choice {
 	return []core.Choice{{Value: ActOpen, Label: core.T("待履行", "To be performed")}, {Value: ActDone, Label: core.T("已履行", "Performed")}, {Value: ActBroken, Label: core.T("未履行", "Not performed")}}
 }
-
-func filled(s string) bool { return strings.TrimSpace(s) != "" }

@@ -5,6 +5,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/register"
 	"huiyin/regulation"
 )
 
@@ -62,10 +63,10 @@ type Order struct{ Reason string }
 
 func canHold(_ context.Context, _ db.Tx, c Case) error {
 	if c.Held {
-		return later("已经保留", "It is held already")
+		return register.Later("已经保留", "It is held already")
 	}
 	if c.State == Void {
-		return later("已经作废", "It is voided")
+		return register.Later("已经作废", "It is voided")
 	}
 	return nil
 }
@@ -85,7 +86,7 @@ func (c *Case) order(ctx context.Context, reason string) {
 // canRelease: L6, what belongs to a dispute that is not over stays held.
 func canRelease(ctx context.Context, tx db.Tx, c Case) error {
 	if !c.Held {
-		return later("没有下令保留", "No hold was ordered")
+		return register.Later("没有下令保留", "No hold was ordered")
 	}
 	return regulation.Guard(ctx, tx, "L6", !c.Open, core.T("纠纷还没有结案,依法继续保留", "The dispute is not over; the hold stays by law"))
 }

@@ -34,28 +34,8 @@ func Module() house.Module {
 			{Clause: "L6", By: []regulation.Mechanism{regulation.ByGuard}, Records: "dispute?state=all"}}}
 }
 
-func field[T any](name, zh, en string, ptr func(*T) any, more ...func(*core.Field[T])) core.Field[T] {
-	f := core.Field[T]{Name: name, Label: core.T(zh, en), Ptr: ptr}
-	for _, m := range more {
-		m(&f)
-	}
-	return f
-}
-
-func required[T any](f *core.Field[T]) { f.Required = true }
-func lines[T any](f *core.Field[T])    { f.Kind, f.Max = core.KindLines, 4000 }
-func radio[T any](cs []core.Choice) func(*core.Field[T]) {
-	return func(f *core.Field[T]) { f.Kind, f.Choices = core.KindRadio, cs }
-}
-
 func word(zh, en string) []core.Field[Word] {
-	return []core.Field[Word]{field("text", zh, en, func(w *Word) any { return &w.Text }, required, lines)}
-}
-
-func doing[In any](do func(context.Context, db.Tx, core.ID, In) error) func(context.Context, db.Tx, core.ID, In) (core.ID, error) {
-	return func(ctx context.Context, tx db.Tx, id core.ID, in In) (core.ID, error) {
-		return id, do(ctx, tx, id, in)
-	}
+	return []core.Field[Word]{core.Ask("text", zh, en, func(w *Word) any { return &w.Text }, core.Required, core.Lines)}
 }
 
 // checked turns a case's check into a verb's; what is not its turn has no button.
@@ -65,7 +45,7 @@ func checked(verb string, check func(context.Context, db.Tx, Case) error) func(c
 		if err == nil {
 			err = check(ctx, tx, c)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("dispute." + verb)
 		}
 		return err
@@ -76,8 +56,8 @@ func checked(verb string, check func(context.Context, db.Tx, Case) error) func(c
 type shown struct{ id core.ID }
 
 func sideFields() []core.Field[Side] {
-	return []core.Field[Side]{field("kind", "是", "Is", func(s *Side) any { return &s.Kind }, func(f *core.Field[Side]) { f.Choices = partyKinds() }), {Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(s *Side) any { return &s.Customer }, Source: "customer"},
-		field("name", "名称(不在册的)", "Name, if not on file", func(s *Side) any { return &s.Name }), field("person", "代表人", "Spokesman", func(s *Side) any { return &s.Person }), field("phone", "电话", "Telephone", func(s *Side) any { return &s.Phone })}
+	return []core.Field[Side]{core.Ask("kind", "是", "Is", func(s *Side) any { return &s.Kind }, func(f *core.Field[Side]) { f.Choices = partyKinds() }), {Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(s *Side) any { return &s.Customer }, Source: "customer"},
+		core.Ask("name", "名称(不在册的)", "Name, if not on file", func(s *Side) any { return &s.Name }), core.Ask("person", "代表人", "Spokesman", func(s *Side) any { return &s.Person }), core.Ask("phone", "电话", "Telephone", func(s *Side) any { return &s.Phone })}
 }
 
 // sides are the choices of a dispute's parties.
@@ -93,9 +73,9 @@ func sides(name string) func(context.Context, db.Tx, core.ID) (map[string][]core
 }
 
 func takeFields() []core.Field[Intake] {
-	return []core.Field[Intake]{field("title", "事由", "About", func(i *Intake) any { return &i.Title }, required), field("sort", "类型", "Sort", func(i *Intake) any { return &i.Sort }, required, radio[Intake](Sorts())), field("content", "经过", "What happened", func(i *Intake) any { return &i.Content }, required, lines),
-		field("place", "地点", "Place", func(i *Intake) any { return &i.Place }), field("amount", "争议金额", "Sum in dispute", func(i *Intake) any { return &i.Amount }), {Name: "complaint", Label: core.T("由哪件投诉转来", "From which complaint"), Ptr: func(i *Intake) any { return &i.Complaint }, Kind: core.KindHidden},
-		field("mediator", "调解人", "Mediator", func(i *Intake) any { return &i.Mediator }), {Name: "parties", Label: core.T("当事方(至少两方)", "Parties (two at least)"), Ptr: func(i *Intake) any { return &i.Parties }, Rows: core.Rows(func(i *Intake) *[]Side { return &i.Parties }, sideFields()), Max: 10}}
+	return []core.Field[Intake]{core.Ask("title", "事由", "About", func(i *Intake) any { return &i.Title }, core.Required), core.Ask("sort", "类型", "Sort", func(i *Intake) any { return &i.Sort }, core.Required, core.Radio[Intake](Sorts())), core.Ask("content", "经过", "What happened", func(i *Intake) any { return &i.Content }, core.Required, core.Lines),
+		core.Ask("place", "地点", "Place", func(i *Intake) any { return &i.Place }), core.Ask("amount", "争议金额", "Sum in dispute", func(i *Intake) any { return &i.Amount }), {Name: "complaint", Label: core.T("由哪件投诉转来", "From which complaint"), Ptr: func(i *Intake) any { return &i.Complaint }, Kind: core.KindHidden},
+		core.Ask("mediator", "调解人", "Mediator", func(i *Intake) any { return &i.Mediator }), {Name: "parties", Label: core.T("当事方(至少两方)", "Parties (two at least)"), Ptr: func(i *Intake) any { return &i.Parties }, Rows: core.Rows(func(i *Intake) *[]Side { return &i.Parties }, sideFields()), Max: 10}}
 }
 
 // fillTake offers two sides to fill in: a customer, and a second one or us.
@@ -113,34 +93,34 @@ func verbs() []register.Verber {
 			c, err := Take(ctx, tx, in)
 			return c.Ref.ID, err
 		}},
-		register.Verb[Opinion]{Name: "opinion", Label: core.T("记录一方意见", "Record an opinion"), Roles: takers(), Primary: true, Clause: "A6.3", Can: checked("opinion", in(Mediating)), Do: doing(Opine), Choices: sides("party"), Fields: []core.Field[Opinion]{
-			field("party", "当事方", "Party", func(o *Opinion) any { return &o.Party }, required), field("text", "意见和诉求", "Opinion and demand", func(o *Opinion) any { return &o.Text }, required, lines), field("evidence", "依据", "Grounds", func(o *Opinion) any { return &o.Evidence }, lines),
+		register.Verb[Opinion]{Name: "opinion", Label: core.T("记录一方意见", "Record an opinion"), Roles: takers(), Primary: true, Clause: "A6.3", Can: checked("opinion", in(Mediating)), Do: register.Doing(Opine), Choices: sides("party"), Fields: []core.Field[Opinion]{
+			core.Ask("party", "当事方", "Party", func(o *Opinion) any { return &o.Party }, core.Required), core.Ask("text", "意见和诉求", "Opinion and demand", func(o *Opinion) any { return &o.Text }, core.Required, core.Lines), core.Ask("evidence", "依据", "Grounds", func(o *Opinion) any { return &o.Evidence }, core.Lines),
 			up("papers", "证据材料", "Evidence", func(o *Opinion) any { return &o.Papers })}},
-		register.Verb[Meeting]{Name: "talk", Label: core.T("协商纪要", "Minutes of a talk"), Roles: takers(), Clause: "A6.3", Can: checked("talk", in(Mediating, Agreed)), Do: doing(Minute), Fields: []core.Field[Meeting]{
-			field("at", "时间", "Time", func(m *Meeting) any { return &m.At }, hintNow), field("place", "地点", "Place", func(m *Meeting) any { return &m.Place }), field("present", "在场人", "Present", func(m *Meeting) any { return &m.Present }, required),
-			field("minutes", "协商内容", "What was said", func(m *Meeting) any { return &m.Minutes }, required, lines), field("outcome", "结果", "Outcome", func(m *Meeting) any { return &m.Outcome }, lines)}},
-		register.Verb[Agreement]{Name: "agree", Label: core.T("达成调解协议", "Agreement"), Roles: mediators(), Clause: "A6.3", Can: checked("agree", canAgree), Do: doing(Agree), Choices: sides("acts.party"), Fields: []core.Field[Agreement]{
-			field("terms", "协议内容", "Terms", func(a *Agreement) any { return &a.Terms }, lines), {Name: "acts", Label: core.T("履行约定(逐项跟踪)", "Who does what by when (each is followed)"), Ptr: func(a *Agreement) any { return &a.Acts }, Max: 20, Rows: core.Rows(func(a *Agreement) *[]Duty { return &a.Acts }, []core.Field[Duty]{
-				field("party", "当事方", "Party", func(d *Duty) any { return &d.Party }, required), field("what", "做什么", "What", func(d *Duty) any { return &d.What }, required), field("due", "期限", "By", func(d *Duty) any { return &d.Due }, required)})}}},
-		register.Verb[Signing]{Name: "sign", Label: core.T("签署协议", "Signed agreement"), Roles: takers(), Primary: true, Clause: "A6.3", Can: checked("sign", canSign), Do: doing(Sign), Fields: []core.Field[Signing]{
-			field("by", "签署人", "Signed by", func(s *Signing) any { return &s.By }, required), {Name: "papers", Label: core.T("签署件照片", "Picture of the signed paper"), Ptr: func(s *Signing) any { return &s.Papers }, Kind: core.KindPhoto, Required: true, Max: 10}}},
-		register.Verb[Word]{Name: "close", Label: core.T("结案", "Close"), Roles: mediators(), Primary: true, Clause: "A6.3", Can: checked("close", canClose), Do: doing(Close), Fields: word("结果", "Result")},
-		register.Verb[Guidance]{Name: "advise", Label: core.T("引导法律途径", "Show the legal route"), Roles: mediators(), Primary: true, Clause: "A6.3", Can: checked("advise", in(Failed)), Do: doing(Advise), Fields: []core.Field[Guidance]{
-			field("route", "途径", "Route", func(g *Guidance) any { return &g.Route }, required, radio[Guidance](Routes())), field("text", "怎样告知当事人", "What the parties were told", func(g *Guidance) any { return &g.Text }, required, lines)}},
-		register.Verb[HandOver]{Name: "legal", Label: core.T("移交法务", "Hand over to legal affairs"), Roles: mediators(), Clause: "A6.3", Can: checked("legal", canHandOver), Do: doing(ToLegal), Fields: []core.Field[HandOver]{
-			field("to", "法务或律师", "Legal officer or lawyer", func(h *HandOver) any { return &h.To }, required), field("note", "移交说明", "Note", func(h *HandOver) any { return &h.Note }, lines)}},
-		register.Verb[Side]{Name: "party", Label: core.T("追加当事方", "Add a party"), Roles: takers(), Can: checked("party", in(Mediating)), Do: doing(AddParty), Fields: sideFields()},
-		register.Verb[Word]{Name: "fail", Label: core.T("调解不成", "Mediation failed"), Roles: mediators(), Clause: "A6.3", Can: checked("fail", canFail), Do: doing(Fail), Fields: word("原因", "Why")},
-		register.Verb[Order]{Name: "hold", Label: core.T("法律保留", "Legal hold"), Roles: managers(), Clause: "L6", Can: checked("hold", canHold), Do: doing(Hold), Fields: orderFields()},
-		register.Verb[Order]{Name: "release", Label: core.T("解除法律保留", "Release the hold"), Roles: managers(), Clause: "L6", Can: checked("release", canRelease), Do: doing(Release), Fields: orderFields()},
-		register.Verb[Word]{Name: "void", Label: core.T("作废", "Void"), Roles: managers(), Danger: true, Clause: "L6", Can: checked("void", canVoid), Do: doing(Cancel), Fields: word("理由", "Reason")},
+		register.Verb[Meeting]{Name: "talk", Label: core.T("协商纪要", "Minutes of a talk"), Roles: takers(), Clause: "A6.3", Can: checked("talk", in(Mediating, Agreed)), Do: register.Doing(Minute), Fields: []core.Field[Meeting]{
+			core.Ask("at", "时间", "Time", func(m *Meeting) any { return &m.At }, hintNow), core.Ask("place", "地点", "Place", func(m *Meeting) any { return &m.Place }), core.Ask("present", "在场人", "Present", func(m *Meeting) any { return &m.Present }, core.Required),
+			core.Ask("minutes", "协商内容", "What was said", func(m *Meeting) any { return &m.Minutes }, core.Required, core.Lines), core.Ask("outcome", "结果", "Outcome", func(m *Meeting) any { return &m.Outcome }, core.Lines)}},
+		register.Verb[Agreement]{Name: "agree", Label: core.T("达成调解协议", "Agreement"), Roles: mediators(), Clause: "A6.3", Can: checked("agree", canAgree), Do: register.Doing(Agree), Choices: sides("acts.party"), Fields: []core.Field[Agreement]{
+			core.Ask("terms", "协议内容", "Terms", func(a *Agreement) any { return &a.Terms }, core.Lines), {Name: "acts", Label: core.T("履行约定(逐项跟踪)", "Who does what by when (each is followed)"), Ptr: func(a *Agreement) any { return &a.Acts }, Max: 20, Rows: core.Rows(func(a *Agreement) *[]Duty { return &a.Acts }, []core.Field[Duty]{
+				core.Ask("party", "当事方", "Party", func(d *Duty) any { return &d.Party }, core.Required), core.Ask("what", "做什么", "What", func(d *Duty) any { return &d.What }, core.Required), core.Ask("due", "期限", "By", func(d *Duty) any { return &d.Due }, core.Required)})}}},
+		register.Verb[Signing]{Name: "sign", Label: core.T("签署协议", "Signed agreement"), Roles: takers(), Primary: true, Clause: "A6.3", Can: checked("sign", canSign), Do: register.Doing(Sign), Fields: []core.Field[Signing]{
+			core.Ask("by", "签署人", "Signed by", func(s *Signing) any { return &s.By }, core.Required), {Name: "papers", Label: core.T("签署件照片", "Picture of the signed paper"), Ptr: func(s *Signing) any { return &s.Papers }, Kind: core.KindPhoto, Required: true, Max: 10}}},
+		register.Verb[Word]{Name: "close", Label: core.T("结案", "Close"), Roles: mediators(), Primary: true, Clause: "A6.3", Can: checked("close", canClose), Do: register.Doing(Close), Fields: word("结果", "Result")},
+		register.Verb[Guidance]{Name: "advise", Label: core.T("引导法律途径", "Show the legal route"), Roles: mediators(), Primary: true, Clause: "A6.3", Can: checked("advise", in(Failed)), Do: register.Doing(Advise), Fields: []core.Field[Guidance]{
+			core.Ask("route", "途径", "Route", func(g *Guidance) any { return &g.Route }, core.Required, core.Radio[Guidance](Routes())), core.Ask("text", "怎样告知当事人", "What the parties were told", func(g *Guidance) any { return &g.Text }, core.Required, core.Lines)}},
+		register.Verb[HandOver]{Name: "legal", Label: core.T("移交法务", "Hand over to legal affairs"), Roles: mediators(), Clause: "A6.3", Can: checked("legal", canHandOver), Do: register.Doing(ToLegal), Fields: []core.Field[HandOver]{
+			core.Ask("to", "法务或律师", "Legal officer or lawyer", func(h *HandOver) any { return &h.To }, core.Required), core.Ask("note", "移交说明", "Note", func(h *HandOver) any { return &h.Note }, core.Lines)}},
+		register.Verb[Side]{Name: "party", Label: core.T("追加当事方", "Add a party"), Roles: takers(), Can: checked("party", in(Mediating)), Do: register.Doing(AddParty), Fields: sideFields()},
+		register.Verb[Word]{Name: "fail", Label: core.T("调解不成", "Mediation failed"), Roles: mediators(), Clause: "A6.3", Can: checked("fail", canFail), Do: register.Doing(Fail), Fields: word("原因", "Why")},
+		register.Verb[Order]{Name: "hold", Label: core.T("法律保留", "Legal hold"), Roles: managers(), Clause: "L6", Can: checked("hold", canHold), Do: register.Doing(Hold), Fields: orderFields()},
+		register.Verb[Order]{Name: "release", Label: core.T("解除法律保留", "Release the hold"), Roles: managers(), Clause: "L6", Can: checked("release", canRelease), Do: register.Doing(Release), Fields: orderFields()},
+		register.Verb[Word]{Name: "void", Label: core.T("作废", "Void"), Roles: managers(), Danger: true, Clause: "L6", Can: checked("void", canVoid), Do: register.Doing(Cancel), Fields: word("理由", "Reason")},
 	}
 }
 
 func hintNow(f *core.Field[Meeting]) { f.Hint = core.T("不填即现在", "Empty: now") }
 
 func orderFields() []core.Field[Order] {
-	return []core.Field[Order]{field("reason", "理由", "Reason", func(o *Order) any { return &o.Reason }, required, lines)}
+	return []core.Field[Order]{core.Ask("reason", "理由", "Reason", func(o *Order) any { return &o.Reason }, core.Required, core.Lines)}
 }
 
 func mediatorChoices(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
@@ -166,7 +146,7 @@ func actChecked(verb string) func(context.Context, db.Tx, core.ID) error {
 		if err == nil {
 			err = canPerform(a)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("settlement." + verb)
 		}
 		return err
@@ -183,8 +163,8 @@ func settlements() register.Register[Act] {
 		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, None: core.T("待履行的", "Open ones"), Choices: append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, actStates()...)}},
 		ID:      func(a *Act) core.ID { return a.Ref.ID }, Version: func(a *Act) int64 { return a.Version }, Cursor: func(a *Act) string { return a.Ref.ID.String() }, Find: findActs, Get: GetAct,
 		Verbs: []register.Verber{
-			register.Verb[Word]{Name: "perform", Label: core.T("已履行", "Performed"), Roles: takers(), Primary: true, Clause: "A6.3", Can: actChecked("perform"), Do: doing(Perform), Fields: word("凭据", "Evidence")},
-			register.Verb[Word]{Name: "break", Label: core.T("未履行", "Not performed"), Roles: mediators(), Danger: true, Clause: "A6.3", Can: actChecked("break"), Do: doing(Break), Fields: word("情况", "How it stands")}}}
+			register.Verb[Word]{Name: "perform", Label: core.T("已履行", "Performed"), Roles: takers(), Primary: true, Clause: "A6.3", Can: actChecked("perform"), Do: register.Doing(Perform), Fields: word("凭据", "Evidence")},
+			register.Verb[Word]{Name: "break", Label: core.T("未履行", "Not performed"), Roles: mediators(), Danger: true, Clause: "A6.3", Can: actChecked("break"), Do: register.Doing(Break), Fields: word("情况", "How it stands")}}}
 }
 
 // panel shows the disputes of a customer or a complaint.
@@ -198,6 +178,6 @@ func panel(on, where string) register.Panel {
 		for i := range cs {
 			t.Rows = append(t.Rows, row(ctx, &cs[i]))
 		}
-		return tableCard(core.T("纠纷", "Disputes"), t), nil
+		return ui.TableCard(core.T("纠纷", "Disputes"), t), nil
 	}}
 }

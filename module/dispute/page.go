@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -21,14 +20,9 @@ import (
 	"huiyin/web/ui"
 )
 
-// dots puts a dot between what there is.
-func dots(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return !filled(s) }), " · ")
-}
-
 func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 	c, err := Get(ctx, tx, id)
-	return ui.Plain(dots(c.Number, c.Title)), err
+	return ui.Plain(ui.Join(c.Number, c.Title)), err
 }
 
 func columnNames() []string {
@@ -89,25 +83,9 @@ func actTone(a Act) ui.Tone {
 	return ui.Run
 }
 
-type pairer struct {
-	ctx context.Context
-	out []ui.Pair
-}
-
-func (p *pairer) add(zh, en, v string) {
-	if filled(v) {
-		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
-	}
-}
-
-func (p *pairer) time(zh, en string, t time.Time, more ...string) {
-	if !t.IsZero() {
-		p.add(zh, en, dots(append([]string{ui.Full(p.ctx, t)}, more...)...))
-	}
-}
-
-func (p *pairer) link(zh, en, v, href string) {
-	p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Body: anchor(v, href)})
+// linked is a fact that leads to its record.
+func linked(zh, en, v, href string) ui.Pair {
+	return ui.Pair{Label: core.T(zh, en), Body: anchor(v, href)}
 }
 
 // steps are the steps of a mediation with what is done of them (A6.3).
@@ -179,16 +157,16 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("法律保留", "Legal hold")})
 		r.Side = append(r.Side, holdCard(holdReason(ctx, c), register.Cite(ctx, "L6")))
 	}
-	r.Cards = append(r.Cards, register.FieldsCard(Kind().Label, pairs(ctx, c)), tableCard(core.T("当事方和意见", "Parties and opinions"), partyTable(ctx, ps)))
+	r.Cards = append(r.Cards, register.FieldsCard(Kind().Label, pairs(ctx, c)), ui.TableCard(core.T("当事方和意见", "Parties and opinions"), partyTable(ctx, ps)))
 	if len(ts) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("协商纪要", "Minutes of the talks"), talkTable(ctx, ts)))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("协商纪要", "Minutes of the talks"), talkTable(ctx, ts)))
 	}
 	if len(as) > 0 {
 		t := ui.TableView{Columns: []ui.Column{{Label: core.T("约定", "Act")}, {Label: core.T("当事方", "Party")}, {Label: core.T("期限", "Due")}, {Label: core.T("状态", "State")}, {Label: core.T("纠纷", "Dispute")}}}
 		for i := range as {
 			t.Rows = append(t.Rows, actRow(ctx, &as[i]))
 		}
-		r.Cards = append(r.Cards, tableCard(core.T("协议履行", "Performance of the agreement"), t))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("协议履行", "Performance of the agreement"), t))
 	}
 	link := func(zh, en, path string) ui.Link {
 		return ui.Link{Label: core.T(zh, en), Href: href(ctx, c.Ref.ID, path)}
@@ -197,40 +175,40 @@ func record(ctx context.Context, tx db.Tx, c Case) (register.Record, error) {
 	if !c.AgreedAt.IsZero() {
 		links = append([]ui.Link{link("调解协议", "Agreement", "agreement.pdf")}, links...)
 	}
-	r.Cards = append(r.Cards, papers(links))
+	r.Cards = append(r.Cards, ui.Papers(core.T("单据", "Papers"), links))
 	return r, err
 }
 
 func holdReason(ctx context.Context, c Case) core.Text {
 	if c.Held {
-		return ui.Plain(dots(c.HoldReason, c.HoldBy, ui.Full(ctx, c.HoldAt)))
+		return ui.Plain(ui.Join(c.HoldReason, c.HoldBy, ui.Full(ctx, c.HoldAt)))
 	}
 	return core.T("纠纷未结,自动保留;结案后解除", "The dispute is open: held by itself until it is over")
 }
 
 func pairs(ctx context.Context, c Case) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.time("受理", "Taken", c.At)
-	p.add("经过", "What happened", c.Content)
-	p.add("地点", "Place", c.Place)
+	p := ui.Pairs{Ctx: ctx}
+	p.Time("受理", "Taken", c.At)
+	p.Add("经过", "What happened", c.Content)
+	p.Add("地点", "Place", c.Place)
 	if c.Amount != 0 {
-		p.add("争议金额", "Sum in dispute", c.Amount.String())
+		p.Add("争议金额", "Sum in dispute", c.Amount.String())
 	}
 	if c.Complaint != 0 {
-		p.link("由投诉转来", "From a complaint", core.T("查看投诉", "See it").Say(ctx), complaint.Kind().Href(ctx, c.Complaint))
+		p.Out = append(p.Out, linked("由投诉转来", "From a complaint", core.T("查看投诉", "See it").Say(ctx), complaint.Kind().Href(ctx, c.Complaint)))
 	}
-	p.add("调解人", "Mediator", c.MediatorBy)
-	p.add("协议内容", "Terms", c.Terms)
-	p.time("达成协议", "Agreed", c.AgreedAt)
-	p.time("签署", "Signed", c.Signed, string(c.SignedBy))
-	p.time("调解不成", "Mediation failed", c.FailedAt, c.Failure)
+	p.Add("调解人", "Mediator", c.MediatorBy)
+	p.Add("协议内容", "Terms", c.Terms)
+	p.Time("达成协议", "Agreed", c.AgreedAt)
+	p.Time("签署", "Signed", c.Signed, string(c.SignedBy))
+	p.Time("调解不成", "Mediation failed", c.FailedAt, c.Failure)
 	if c.Route != "" {
-		p.add("引导法律途径", "Legal route shown", dots(core.Label(Routes(), c.Route).Say(ctx), c.Advice, ui.Full(ctx, c.Advised)))
+		p.Add("引导法律途径", "Legal route shown", ui.Join(core.Label(Routes(), c.Route).Say(ctx), c.Advice, ui.Full(ctx, c.Advised)))
 	}
-	p.time("移交法务", "Legal affairs", c.LegalAt, c.LegalTo, c.LegalNote)
-	p.time("结案", "Closed", c.ClosedAt, c.Result)
-	p.add("作废", "Voided", c.Reason)
-	return p.out
+	p.Time("移交法务", "Legal affairs", c.LegalAt, c.LegalTo, c.LegalNote)
+	p.Time("结案", "Closed", c.ClosedAt, c.Result)
+	p.Add("作废", "Voided", c.Reason)
+	return p.Out
 }
 
 func partyTable(ctx context.Context, ps []Party) ui.TableView {
@@ -244,7 +222,7 @@ func partyTable(ctx context.Context, ps []Party) ui.TableView {
 		if p.Opined.IsZero() {
 			said = ui.Cell{Body: ui.Pill(ui.Warn, core.T("待记录", "Not recorded yet"))}
 		} else {
-			when = dots(p.By, ui.When(ctx, p.Opined))
+			when = ui.Join(p.By, ui.When(ctx, p.Opined))
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{name, {Text: string(p.Person)}, {Text: p.Phone.Mask()}, said, {Text: p.Evidence}, {Text: when}}})
 	}
@@ -254,20 +232,20 @@ func partyTable(ctx context.Context, ps []Party) ui.TableView {
 func talkTable(ctx context.Context, ts []Talk) ui.TableView {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("次", "No."), Num: true}, {Label: core.T("时间地点", "Time and place")}, {Label: core.T("在场人", "Present")}, {Label: core.T("协商内容", "What was said")}, {Label: core.T("结果", "Outcome")}}}
 	for _, k := range ts {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: fmt.Sprint(k.Number)}, {Text: dots(ui.When(ctx, k.At), k.Place)}, {Text: k.Present}, {Text: k.Minutes}, {Text: k.Outcome}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: fmt.Sprint(k.Number)}, {Text: ui.Join(ui.When(ctx, k.At), k.Place)}, {Text: k.Present}, {Text: k.Minutes}, {Text: k.Outcome}}})
 	}
 	return t
 }
 
 func actRecord(ctx context.Context, _ db.Tx, a Act) (register.Record, error) {
-	p := pairer{ctx: ctx}
-	p.link("纠纷", "Dispute", a.Number, href(ctx, a.Dispute))
-	p.add("当事方", "Party", string(a.PartyName))
-	p.add("约定", "Act", a.What)
-	p.add("期限", "Due", string(a.Due))
-	p.time("办理", "Done", a.Done)
-	p.add("情况", "Evidence", a.Evidence)
-	return register.Record{Head: ui.HeadView{Title: ui.Plain(a.What), Sub: ui.Plain(dots(a.Number, string(a.PartyName))), Pills: []ui.PillView{{Tone: actTone(a), Text: core.Label(actStates(), a.State)}}}, Cards: []templ.Component{register.FieldsCard(ActKind().Label, p.out)}}, nil
+	p := ui.Pairs{Ctx: ctx}
+	p.Out = append(p.Out, linked("纠纷", "Dispute", a.Number, href(ctx, a.Dispute)))
+	p.Add("当事方", "Party", string(a.PartyName))
+	p.Add("约定", "Act", a.What)
+	p.Add("期限", "Due", string(a.Due))
+	p.Time("办理", "Done", a.Done)
+	p.Add("情况", "Evidence", a.Evidence)
+	return register.Record{Head: ui.HeadView{Title: ui.Plain(a.What), Sub: ui.Plain(ui.Join(a.Number, string(a.PartyName))), Pills: []ui.PillView{{Tone: actTone(a), Text: core.Label(actStates(), a.State)}}}, Cards: []templ.Component{register.FieldsCard(ActKind().Label, p.Out)}}, nil
 }
 
 // ---- papers
@@ -321,7 +299,7 @@ func col(ctx context.Context, zh, en string, w float64) print.Column {
 func drawParties(ctx context.Context, d *print.Doc, ps []Party) {
 	var rows [][]string
 	for _, p := range ps {
-		rows = append(rows, []string{dots(string(p.Name), string(p.Person)), p.Opinion, p.Evidence})
+		rows = append(rows, []string{ui.Join(string(p.Name), string(p.Person)), p.Opinion, p.Evidence})
 	}
 	d.Heading(core.T("当事方和意见", "Parties and opinions").Say(ctx))
 	d.Table([]print.Column{col(ctx, "当事方", "Party", 3), col(ctx, "意见和诉求", "Opinion and demand", 5), col(ctx, "依据", "Grounds", 4)}, rows)
@@ -373,9 +351,9 @@ func minutesPaper(ctx context.Context, tx db.Tx, d *print.Doc, c Case) error {
 	drawParties(ctx, d, ps)
 	for _, t := range ts {
 		d.Heading(core.T("第 %d 次协商", "Talk %d", t.Number).Say(ctx))
-		d.Para(dots(ui.Full(ctx, t.At), t.Place, t.Present))
+		d.Para(ui.Join(ui.Full(ctx, t.At), t.Place, t.Present))
 		d.Letter(t.Minutes)
-		if filled(t.Outcome) {
+		if core.Filled(t.Outcome) {
 			d.Letter(core.T("结果:%s", "Outcome: %s", t.Outcome).Say(ctx))
 		}
 	}
@@ -415,7 +393,7 @@ func route(ctx context.Context, c Case) string {
 	if c.Route == "" {
 		return ""
 	}
-	return dots(core.Label(Routes(), c.Route).Say(ctx), c.Advice)
+	return ui.Join(core.Label(Routes(), c.Route).Say(ctx), c.Advice)
 }
 
 // paperRows are the case's own papers, the complaint it came from, and the attachments of both.

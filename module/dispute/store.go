@@ -80,48 +80,30 @@ func GetAct(ctx context.Context, tx db.Tx, id core.ID) (Act, error) {
 	return a, err
 }
 
-type condition struct {
-	where []string
-	args  []any
-}
-
-func (c *condition) add(cond string, vs ...any) {
-	for _, v := range vs {
-		c.args = append(c.args, v)
-		cond = strings.Replace(cond, "?", fmt.Sprintf("$%d", len(c.args)), 1)
-	}
-	c.where = append(c.where, cond)
-}
-
-func (c *condition) then(order string, limit int) string {
-	c.args = append(c.args, max(limit, 1))
-	return fmt.Sprintf("%s order by %s limit $%d", strings.Join(c.where, " and "), order, len(c.args))
-}
-
 func find(ctx context.Context, tx db.Tx, q register.Query) ([]Case, error) {
-	c := condition{[]string{"project_id = $1"}, []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	switch s := q.Filter["state"]; {
 	case s == "all" || s == "" && (q.Text != "" || q.Filter["month"] != ""):
 	case s == "":
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	default:
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 	}
 	if v := q.Filter["sort"]; v != "" {
-		c.add("sort = ?", v)
+		c.Add("sort = ?", v)
 	}
 	if v := q.Filter["month"]; v != "" {
 		m, err := core.ParseMonth(v)
 		if err != nil {
 			return nil, err
 		}
-		c.add("month = ?", m)
+		c.Add("month = ?", m)
 	}
 	if q.Filter["held"] == "held" {
-		c.where = append(c.where, "held")
+		c.Conds = append(c.Conds, "held")
 	}
 	if q.Text != "" {
-		if err := matching(ctx, tx, &c, q.Text); err != nil {
+		if err := search.Narrow(ctx, tx, &c, "dispute", q.Text); err != nil {
 			return nil, err
 		}
 	}
@@ -132,46 +114,31 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Case, error) {
 		if err != nil || err2 != nil {
 			return nil, core.NotFound()
 		}
-		c.add("(at, id) < (?, ?)", n, id)
+		c.Add("(at, id) < (?, ?)", n, id)
 	}
-	return list(ctx, tx, c.then("at desc, id desc", q.Limit), c.args...)
+	return list(ctx, tx, c.Then("at desc, id desc", q.Limit), c.Args...)
 }
 
 func cursor(c *Case) string { return fmt.Sprintf("%d.%s", c.At.UnixMicro(), c.Ref.ID) }
 
-const textMax = 100
-
-func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
-	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == "dispute.view" }, text, textMax)
-	marks := []string{"0"}
-	for _, h := range hits {
-		if h.Ref.Kind == "dispute" {
-			c.args = append(c.args, h.Ref.ID)
-			marks = append(marks, fmt.Sprintf("$%d", len(c.args)))
-		}
-	}
-	c.where = append(c.where, "id in ("+strings.Join(marks, ", ")+")")
-	return err
-}
-
 func findActs(ctx context.Context, tx db.Tx, q register.Query) ([]Act, error) {
-	c := condition{[]string{"project_id = $1"}, []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	state := q.Filter["state"]
 	switch state {
 	case "":
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	case "all":
 	default:
-		c.add("state = ?", state)
+		c.Add("state = ?", state)
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	return acts(ctx, tx, c.then("id desc", q.Limit), c.args...)
+	return acts(ctx, tx, c.Then("id desc", q.Limit), c.Args...)
 }
 
 // opened counts the open disputes, up to core.CountMax, for the rail.

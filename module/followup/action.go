@@ -2,9 +2,7 @@ package followup
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"huiyin/core"
@@ -17,7 +15,9 @@ import (
 	"huiyin/module/desk"
 	"huiyin/module/repair"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/regulation"
+	"huiyin/web/ui"
 )
 
 // Topic is what live pages of a project's follow-ups listen to.
@@ -27,35 +27,18 @@ func href(ctx context.Context, id core.ID, more ...string) string {
 	return Kind().Href(ctx, id, more...)
 }
 
-func guard(ctx context.Context, tx db.Tx, clause string, ok bool, zh, en string) error {
-	return regulation.Guard(ctx, tx, clause, ok, core.T(zh, en))
-}
-
-func filled(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
-
-// offTurn is a refusal because the verb's turn is over; the record page leaves such buttons out.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
-
-func isOffTurn(err error) bool { return errors.As(err, new(offTurn)) }
-
-func later(zh, en string, args ...any) error { return offTurn{core.Conflict(zh, en, args...)} }
-
 // in lets a follow-up through whose state is one of these.
 func in(i Item, states ...string) error {
 	if slices.Contains(states, i.State) {
 		return nil
 	}
-	return later("现在的状态是「%s」,不能这样做", "The follow-up is “%s”; this cannot be done now", core.Label(States(), i.State))
+	return register.Later("现在的状态是「%s」,不能这样做", "The follow-up is “%s”; this cannot be done now", core.Label(States(), i.State))
 }
 
 // readable: C13.1, who is complained of takes no part, and reads nothing of it either.
 func readable(ctx context.Context, tx db.Tx, i Item) error {
 	me := core.ActorOf(ctx).ID
-	return guard(ctx, tx, "C13.1", i.Against == 0 || i.Against != me, "您是被投诉人,不得参与回访或查阅", "The complaint is against you: you neither follow it up nor read it")
+	return regulation.Require(ctx, tx, "C13.1", i.Against == 0 || i.Against != me, "您是被投诉人,不得参与回访或查阅", "The complaint is against you: you neither follow it up nor read it")
 }
 
 // change is a verb's frame: it locks the follow-up, keeps out who is complained of (C13.1), asks the check, lets fn work
@@ -222,7 +205,7 @@ func canRecord(ctx context.Context, tx db.Tx, i Item) error {
 	if err := mayCall(ctx, tx, i, core.ActorOf(ctx)); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C13.4", !c.Replied.IsZero(), "先把处理结果告诉客户,再回访", "The customer is told the result first, then followed up")
+	return regulation.Require(ctx, tx, "C13.4", !c.Replied.IsZero(), "先把处理结果告诉客户,再回访", "The customer is told the result first, then followed up")
 }
 
 // mayCall is C14.5: an assistant for an ordinary matter, the supervisor for an important one, the manager for a major
@@ -238,7 +221,7 @@ func mayCall(ctx context.Context, tx db.Tx, i Item, a core.Actor) error {
 			return err
 		}
 	}
-	return guard(ctx, tx, "C14.5", i.Handler == 0 || i.Handler != a.ID, "经办人不能回访自己办的事项,请由他人回访", "Whoever handled the matter does not follow it up himself")
+	return regulation.Require(ctx, tx, "C14.5", i.Handler == 0 || i.Handler != a.ID, "经办人不能回访自己办的事项,请由他人回访", "Whoever handled the matter does not follow it up himself")
 }
 
 // checkRecord: C14.6 signature on site; C14.7 the first talk about a complaint, and every one about a major matter, is on
@@ -247,28 +230,28 @@ func checkRecord(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	if i.Occasion == Complaint && r.How == ByPhone {
 		from, err := regulation.Count(ctx, tx, "C14.7", "phone_round")
 		if err == nil {
-			err = guard(ctx, tx, "C14.7", i.Severity != Major, "重大投诉每次都要上门回访", "A major complaint is followed up in person every time")
+			err = regulation.Require(ctx, tx, "C14.7", i.Severity != Major, "重大投诉每次都要上门回访", "A major complaint is followed up in person every time")
 		}
 		if err == nil {
-			err = guard(ctx, tx, "C14.7", i.Round >= int64(from), "投诉首次回访要上门,再次回访才可以用电话", "The first follow-up of a complaint is made in person; a later one may be by telephone")
+			err = regulation.Require(ctx, tx, "C14.7", i.Round >= int64(from), "投诉首次回访要上门,再次回访才可以用电话", "The first follow-up of a complaint is made in person; a later one may be by telephone")
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if r.How == OnSite {
-		if err := guard(ctx, tx, "C14.6", r.Signature != "" && filled(string(r.Signer)), "上门回访须客户签名", "The customer signs a follow-up in person"); err != nil {
+		if err := regulation.Require(ctx, tx, "C14.6", r.Signature != "" && core.Filled(string(r.Signer)), "上门回访须客户签名", "The customer signs a follow-up in person"); err != nil {
 			return err
 		}
 	}
-	if r.Result != Satisfied && !filled(r.Opinion) {
+	if r.Result != Satisfied && !core.Filled(r.Opinion) {
 		return core.Invalid("opinion", "请写明客户的意见要求", "Write down what the customer said")
 	}
 	if !r.Promised.IsZero() && !r.Promised.After(core.Now(ctx)) {
 		return core.Invalid("promised", "约定的时间要晚于现在", "The agreed time has to be later than now")
 	}
 	if r.Result == NewOpinion {
-		return guard(ctx, tx, "C14.7", filled(r.Outcome) || !r.Promised.IsZero(), "新意见要当即答复,或约定时间回复", "Answer the new opinion at once, or agree a time for the answer")
+		return regulation.Require(ctx, tx, "C14.7", core.Filled(r.Outcome) || !r.Promised.IsZero(), "新意见要当即答复,或约定时间回复", "Answer the new opinion at once, or agree a time for the answer")
 	}
 	return nil
 }
@@ -349,7 +332,7 @@ func hold(ctx context.Context, tx db.Tx, i *Item, r Record) error {
 
 // promise keeps what is still to be answered, with its time (C14.7); what was answered at once is settled.
 func promise(ctx context.Context, tx db.Tx, i *Item, r Record) error {
-	if filled(r.Outcome) && r.Promised.IsZero() {
+	if core.Filled(r.Outcome) && r.Promised.IsZero() {
 		i.Answer, i.Answered, i.Settled = r.Outcome, i.Held, i.Held
 		return nil
 	}
@@ -400,7 +383,7 @@ func again(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	case "desk":
 		return desk.Reopen(ctx, tx, i.Matter.ID, reason)
 	}
-	m := matter{Ref: i.Matter, Occasion: i.Occasion, Number: i.MatterNumber, Content: join(i.Content, r.Opinion), Handled: r.Outcome, Customer: i.Customer, CustomerName: i.CustomerName, Unit: i.Unit, UnitCode: i.UnitCode,
+	m := matter{Ref: i.Matter, Occasion: i.Occasion, Number: i.MatterNumber, Content: ui.Join(i.Content, r.Opinion), Handled: r.Outcome, Customer: i.Customer, CustomerName: i.CustomerName, Unit: i.Unit, UnitCode: i.UnitCode,
 		Contact: i.Contact, Phone: i.Phone, Severity: i.Severity, Handler: i.Handler, HandlerName: i.HandlerName, Since: core.Now(ctx)}
 	if m.Ref.Kind == activityKind.Name {
 		m.Part = i.Customer
@@ -465,10 +448,10 @@ type Word struct{ Text string }
 
 func canAnswer(_ context.Context, _ db.Tx, i Item) error {
 	if i.State != StateDone || i.Result != NewOpinion {
-		return later("没有待答复的新意见", "No new opinion waits for its answer")
+		return register.Later("没有待答复的新意见", "No new opinion waits for its answer")
 	}
 	if !i.Answered.IsZero() {
-		return later("已经答复", "It is answered")
+		return register.Later("已经答复", "It is answered")
 	}
 	return nil
 }

@@ -14,6 +14,9 @@ import (
 	"huiyin/module/estate"
 	"huiyin/module/user"
 	"huiyin/notify"
+	"huiyin/register"
+	"huiyin/regulation"
+	"huiyin/web/ui"
 )
 
 // Hand is a follow-up planned by hand: of a record ("repair/17"), or of a customer after a move-in or anything else.
@@ -72,7 +75,7 @@ func handed(ctx context.Context, tx db.Tx, in Hand) (matter, error) {
 	if in.Customer == 0 {
 		return matter{}, core.Invalid("customer", "请选择客户", "Choose the customer")
 	}
-	if !filled(in.Content) {
+	if !core.Filled(in.Content) {
 		return matter{}, core.Invalid("content", "请写明回访什么", "Say what the follow-up is about")
 	}
 	m, err := ofCustomer(ctx, tx, in.Customer, in.Unit)
@@ -106,7 +109,7 @@ func assign(ctx context.Context, tx db.Tx, id core.ID, a Assign) (Item, error) {
 	payload := map[string]string{}
 	return change(ctx, tx, id, canAssign, "assigned", payload, func(i *Item) error {
 		if a.Severity != "" && a.Severity != i.Severity {
-			if err := guard(ctx, tx, "C14.5", heavier(i.Severity, a.Severity) == a.Severity, "回访的级别只能调高", "The severity of a follow-up can only be raised"); err != nil {
+			if err := regulation.Require(ctx, tx, "C14.5", heavier(i.Severity, a.Severity) == a.Severity, "回访的级别只能调高", "The severity of a follow-up can only be raised"); err != nil {
 				return err
 			}
 			i.Severity = a.Severity
@@ -132,7 +135,7 @@ func give(ctx context.Context, tx db.Tx, i *Item, caller core.ID) error {
 	if err := mayCall(ctx, tx, *i, actorOf(u)); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "C13.1", i.Against == 0 || i.Against != u.ID, "不能安排被投诉人回访", "The person complained of cannot be given the follow-up"); err != nil {
+	if err := regulation.Require(ctx, tx, "C13.1", i.Against == 0 || i.Against != u.ID, "不能安排被投诉人回访", "The person complained of cannot be given the follow-up"); err != nil {
 		return err
 	}
 	i.Caller, i.CallerName = u.ID, u.Name
@@ -248,7 +251,7 @@ type Exempt struct {
 
 func canExempt(_ context.Context, _ db.Tx, i Item) error {
 	if i.Occasion != Complaint {
-		return later("只有投诉可以免回访", "Only a complaint may go without")
+		return register.Later("只有投诉可以免回访", "Only a complaint may go without")
 	}
 	return in(i, StateDue)
 }
@@ -263,10 +266,10 @@ func Spare(ctx context.Context, tx db.Tx, id core.ID, e Exempt) error {
 			return err
 		}
 		ok := e.Why == ExemptAnonymous && c.Anonymous || e.Why == ExemptLetter && c.ReplyHow == "letter"
-		if err := guard(ctx, tx, "C14.9", ok, "匿名的,或已经书面复函(复函附在投诉表后)的,才可免回访", "Only an anonymous complaint, or one answered by a letter that is with its form, goes without"); err != nil {
+		if err := regulation.Require(ctx, tx, "C14.9", ok, "匿名的,或已经书面复函(复函附在投诉表后)的,才可免回访", "Only an anonymous complaint, or one answered by a letter that is with its form, goes without"); err != nil {
 			return err
 		}
-		i.State, i.Open, i.Reason = StateExempt, false, join(e.Note, c.LetterNo)
+		i.State, i.Open, i.Reason = StateExempt, false, ui.Join(e.Note, c.LetterNo)
 		return duty.VoidAll(ctx, tx, i.Ref, "免回访")
 	})
 	if err != nil {
@@ -282,7 +285,7 @@ func canCancel(ctx context.Context, tx db.Tx, i Item) error {
 	if i.Clause == "C14.10" || i.Why == WhyHand {
 		return nil
 	}
-	return guard(ctx, tx, i.Clause, i.Why == WhyHand, "制度要求的回访不能取消", "A follow-up that the clause demands cannot be dropped")
+	return regulation.Require(ctx, tx, i.Clause, i.Why == WhyHand, "制度要求的回访不能取消", "A follow-up that the clause demands cannot be dropped")
 }
 
 // Cancel drops a follow-up that was planned by hand.
@@ -307,10 +310,10 @@ func canRemark(ctx context.Context, tx db.Tx, i Item) error {
 		return err
 	}
 	if !i.Remarked.IsZero() {
-		return later("已经签过意见", "The remark is there")
+		return register.Later("已经签过意见", "The remark is there")
 	}
 	a := core.ActorOf(ctx)
-	return guard(ctx, tx, "C14.10", a.Job || i.HeldBy != a.ID || a.ID == 0, "自己做的回访由他人检查签意见", "Somebody else checks a follow-up that you made")
+	return regulation.Require(ctx, tx, "C14.10", a.Job || i.HeldBy != a.ID || a.ID == 0, "自己做的回访由他人检查签意见", "Somebody else checks a follow-up that you made")
 }
 
 // Remark checks a follow-up and signs the opinion on it.
@@ -360,15 +363,15 @@ func itemChoices(ctx context.Context, is []Item) []core.Choice {
 // today are the open follow-ups that fall due by the end of the day and the late ones: all, or one person's. with those
 // of nobody.
 func today(ctx context.Context, tx db.Tx, mine bool, until time.Time) ([]Item, error) {
-	c := condition{where: []string{"project_id = $1", "open"}, args: []any{core.ProjectOf(ctx).ID}}
-	c.add("due_at < ?", until)
+	c := db.Where{Conds: []string{"project_id = $1", "open"}, Args: []any{core.ProjectOf(ctx).ID}}
+	c.Add("due_at < ?", until)
 	if mine {
-		c.add("(caller_id is null or caller_id = ?)", core.ActorOf(ctx).ID)
+		c.Add("(caller_id is null or caller_id = ?)", core.ActorOf(ctx).ID)
 	}
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	return list(ctx, tx, strings.Join(c.where, " and ")+" order by due_at, id limit 60", c.args...)
+	return list(ctx, tx, c.String()+" order by due_at, id limit 60", c.Args...)
 }
 
 // unitCode is a unit's code, "" where there is none.

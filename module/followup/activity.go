@@ -8,6 +8,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/journal"
+	"huiyin/module/user"
 	"huiyin/register"
 )
 
@@ -126,7 +127,7 @@ func activities() register.Register[Occasioned] {
 		Verbs: []register.Verber{register.Verb[Occasioned]{Name: "new", New: true, Primary: true, Label: core.T("登记活动", "Enter an activity"), Roles: callers(), Clause: "C14.4", Fields: append(activityFields(), who, rows),
 			Choices: func(ctx context.Context, tx db.Tx, _ core.ID) (map[string][]core.Choice, error) {
 				us, err := staff(ctx, tx, Ordinary)
-				return map[string][]core.Choice{"handler": staffChoices(us)}, err
+				return map[string][]core.Choice{"handler": user.Choices(us)}, err
 			},
 			Fill: func(ctx context.Context, _ db.Tx, _ core.ID, a *Occasioned) error {
 				a.Day = core.Today(ctx)

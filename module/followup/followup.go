@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"huiyin/core"
+	"huiyin/db"
 	"huiyin/register"
 )
 
@@ -213,27 +214,26 @@ type Item struct {
 	Reason     string // of an exemption or a withdrawal
 }
 
-type cell struct {
-	name string
-	ptr  any
-}
-
-func (i *Item) cells() []cell {
-	return []cell{{"number", &i.Number}, {"occasion", &i.Occasion}, {"kind", &i.Matter.Kind}, {"record_id", &i.Matter.ID}, {"matter_number", &i.MatterNumber}, {"content", &i.Content}, {"handled", &i.Handled},
-		{"customer_id", &i.Customer}, {"customer_name", &i.CustomerName}, {"unit_id", &i.Unit}, {"unit_code", &i.UnitCode}, {"contact", &i.Contact}, {"phone", &i.Phone}, {"severity", &i.Severity}, {"round", &i.Round},
-		{"why", &i.Why}, {"clause", &i.Clause}, {"handler_id", &i.Handler}, {"handler", &i.HandlerName}, {"against_id", &i.Against}, {"caller_id", &i.Caller}, {"caller", &i.CallerName}, {"state", &i.State}, {"open", &i.Open},
-		{"since_at", &i.Since}, {"at", &i.At}, {"month", &i.Month}, {"due_at", &i.Due}, {"tries", &i.Tries}, {"tried_at", &i.Tried}, {"how", &i.How}, {"mark", &i.Mark}, {"result", &i.Result}, {"opinion", &i.Opinion}, {"outcome", &i.Outcome}, {"signer", &i.Signer},
-		{"held_at", &i.Held}, {"held_by", &i.HeldBy}, {"held_name", &i.HeldName}, {"held_month", &i.HeldMonth}, {"late", &i.Late}, {"promised_at", &i.Promised}, {"answer", &i.Answer}, {"answered_at", &i.Answered},
-		{"problem", &i.Problem}, {"settled_at", &i.Settled}, {"remark", &i.Remark}, {"remarked_at", &i.Remarked}, {"remarked_by", &i.RemarkedBy}, {"letter_id", &i.Letter}, {"reason", &i.Reason}}
-}
-
-func (i *Item) dest() []any {
-	out := []any{&i.Ref.Project, &i.Ref.ID, &i.Version}
-	for _, c := range i.cells() {
-		out = append(out, c.ptr)
+// cells are the columns with their properties: table, reading and writing keep one list.
+func (i *Item) cells() []db.Cell {
+	return []db.Cell{
+		{Name: "number", Ptr: &i.Number}, {Name: "occasion", Ptr: &i.Occasion}, {Name: "kind", Ptr: &i.Matter.Kind}, {Name: "record_id", Ptr: &i.Matter.ID},
+		{Name: "matter_number", Ptr: &i.MatterNumber}, {Name: "content", Ptr: &i.Content}, {Name: "handled", Ptr: &i.Handled}, {Name: "customer_id", Ptr: &i.Customer},
+		{Name: "customer_name", Ptr: &i.CustomerName}, {Name: "unit_id", Ptr: &i.Unit}, {Name: "unit_code", Ptr: &i.UnitCode}, {Name: "contact", Ptr: &i.Contact},
+		{Name: "phone", Ptr: &i.Phone}, {Name: "severity", Ptr: &i.Severity}, {Name: "round", Ptr: &i.Round}, {Name: "why", Ptr: &i.Why},
+		{Name: "clause", Ptr: &i.Clause}, {Name: "handler_id", Ptr: &i.Handler}, {Name: "handler", Ptr: &i.HandlerName}, {Name: "against_id", Ptr: &i.Against},
+		{Name: "caller_id", Ptr: &i.Caller}, {Name: "caller", Ptr: &i.CallerName}, {Name: "state", Ptr: &i.State}, {Name: "open", Ptr: &i.Open},
+		{Name: "since_at", Ptr: &i.Since}, {Name: "at", Ptr: &i.At}, {Name: "month", Ptr: &i.Month}, {Name: "due_at", Ptr: &i.Due},
+		{Name: "tries", Ptr: &i.Tries}, {Name: "tried_at", Ptr: &i.Tried}, {Name: "how", Ptr: &i.How}, {Name: "mark", Ptr: &i.Mark},
+		{Name: "result", Ptr: &i.Result}, {Name: "opinion", Ptr: &i.Opinion}, {Name: "outcome", Ptr: &i.Outcome}, {Name: "signer", Ptr: &i.Signer},
+		{Name: "held_at", Ptr: &i.Held}, {Name: "held_by", Ptr: &i.HeldBy}, {Name: "held_name", Ptr: &i.HeldName}, {Name: "held_month", Ptr: &i.HeldMonth},
+		{Name: "late", Ptr: &i.Late}, {Name: "promised_at", Ptr: &i.Promised}, {Name: "answer", Ptr: &i.Answer}, {Name: "answered_at", Ptr: &i.Answered},
+		{Name: "problem", Ptr: &i.Problem}, {Name: "settled_at", Ptr: &i.Settled}, {Name: "remark", Ptr: &i.Remark}, {Name: "remarked_at", Ptr: &i.Remarked},
+		{Name: "remarked_by", Ptr: &i.RemarkedBy}, {Name: "letter_id", Ptr: &i.Letter}, {Name: "reason", Ptr: &i.Reason},
 	}
-	return out
 }
+
+func (i *Item) dest() []any { return db.CellDest(&i.Ref, &i.Version, i.cells()) }
 
 // who is the customer or the person to call.
 func (i Item) who() string {

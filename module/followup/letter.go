@@ -3,7 +3,6 @@ package followup
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -11,6 +10,7 @@ import (
 	"huiyin/journal"
 	"huiyin/print"
 	"huiyin/register"
+	"huiyin/regulation"
 	"huiyin/web"
 )
 
@@ -69,7 +69,7 @@ func Issue(ctx context.Context, tx db.Tx, in Letter) (core.ID, error) {
 		}
 		customers[items[k].Customer.String()+items[k].who()] = true
 	}
-	if err := guard(ctx, tx, "C14.9", len(customers) > 1, "公开信用于同一问题涉及多户;只有一户的请单独回访", "An open letter is for a matter of several customers; a single one is followed up himself"); err != nil {
+	if err := regulation.Require(ctx, tx, "C14.9", len(customers) > 1, "公开信用于同一问题涉及多户;只有一户的请单独回访", "An open letter is for a matter of several customers; a single one is followed up himself"); err != nil {
 		return 0, err
 	}
 	var err error
@@ -137,11 +137,11 @@ func letters() register.Register[Letter] {
 
 // Waiting are the open follow-ups, the most urgent first, 200 at most; the person complained of does not see his.
 func Waiting(ctx context.Context, tx db.Tx) ([]Item, error) {
-	c := condition{where: []string{"project_id = $1", "open"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.Where{Conds: []string{"project_id = $1", "open"}, Args: []any{core.ProjectOf(ctx).ID}}
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	return list(ctx, tx, strings.Join(c.where, " and ")+" order by due_at, id limit 200", c.args...)
+	return list(ctx, tx, c.String()+" order by due_at, id limit 200", c.Args...)
 }
 
 // letterPDF is the letter as it hangs on the board.

@@ -191,7 +191,7 @@ func SubmitMonth(ctx context.Context, tx db.Tx, _ core.ID, in Submit) (core.ID, 
 func submitVerb() register.Verber {
 	return register.Verb[Submit]{Name: "submit-month", Label: core.T("上报月度统计", "Report the month"), Roles: planners(), New: true, Hidden: true, Clause: "C14.10", Do: SubmitMonth,
 		Next: func(ctx context.Context, _ core.ID) string { return href(ctx, 0, "report") }, Said: core.T("已报公司", "Reported to the company"),
-		Fields: []core.Field[Submit]{{Name: "month", Label: core.T("月份", "Month"), Ptr: func(s *Submit) any { return &s.Month }, Required: true}, field("note", "说明", "Note", func(s *Submit) any { return &s.Note }, lines)}}
+		Fields: []core.Field[Submit]{{Name: "month", Label: core.T("月份", "Month"), Ptr: func(s *Submit) any { return &s.Month }, Required: true}, core.Ask("note", "说明", "Note", func(s *Submit) any { return &s.Note }, core.Lines)}}
 }
 
 // askedMonth is ?month=, this month by default: its statistics are owed on its last day.

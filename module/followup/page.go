@@ -99,7 +99,7 @@ func row(ctx context.Context, i *Item) ui.Row {
 	if i.Severity != Ordinary {
 		severity = ui.Cell{Body: ui.Pill(severityTone(i.Severity), core.Label(Severities(), i.Severity))}
 	}
-	r := ui.Row{Cells: []ui.Cell{{Text: i.Number, Href: href(ctx, i.Ref.ID)}, {Body: ui.Pill(stateTone(*i, now), core.Label(States(), i.State))}, {Text: join(label(Occasions(), i.Occasion), i.MatterNumber)}, {Text: join(i.UnitCode, i.who())},
+	r := ui.Row{Cells: []ui.Cell{{Text: i.Number, Href: href(ctx, i.Ref.ID)}, {Body: ui.Pill(stateTone(*i, now), core.Label(States(), i.State))}, {Text: ui.Join(label(Occasions(), i.Occasion), i.MatterNumber)}, {Text: ui.Join(i.UnitCode, i.who())},
 		{Text: i.Content}, severity, {Text: i.CallerName}, {Text: label(Results(), i.Result)}, {}}}
 	if i.Open && i.Caller == 0 && core.ActorOf(ctx).Can(i.Ref.Project, "followup.assign") {
 		r.Cells[6] = ui.Cell{Text: core.T("安排", "Assign").Say(ctx), Href: href(ctx, i.Ref.ID, "assign")}
@@ -178,50 +178,27 @@ func drawPost(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 
 // ---- the record
 
-type pairer struct {
-	ctx context.Context
-	out []ui.Pair
-}
-
-func (p *pairer) add(zh, en, v string) {
-	if strings.TrimSpace(v) != "" {
-		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
-	}
-}
-
-func (p *pairer) time(zh, en string, t time.Time) {
-	if !t.IsZero() {
-		p.add(zh, en, ui.Full(p.ctx, t))
-	}
-}
-
-func (p *pairer) choice(zh, en string, cs []core.Choice, v string) {
-	if v != "" {
-		p.add(zh, en, core.Label(cs, v).Say(p.ctx))
-	}
-}
-
 // callPairs are what the caller needs before him.
 func callPairs(ctx context.Context, i Item) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("客户", "Customer", join(i.UnitCode, i.CustomerName))
-	p.add("联系人", "Contact", strings.TrimSpace(string(i.Contact)+" "+i.Phone.Mask()))
-	p.add("事由", "After", join(core.Label(Occasions(), i.Occasion).Say(ctx), i.MatterNumber))
-	p.add("事项", "Matter", i.Content)
-	p.add("处理情况", "What was done", i.Handled)
-	p.time("办结", "Dealt with", i.Since)
-	p.add("经办人", "Handled by", i.HandlerName)
-	return p.out
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("客户", "Customer", ui.Join(i.UnitCode, i.CustomerName))
+	p.Add("联系人", "Contact", strings.TrimSpace(string(i.Contact)+" "+i.Phone.Mask()))
+	p.Add("事由", "After", ui.Join(core.Label(Occasions(), i.Occasion).Say(ctx), i.MatterNumber))
+	p.Add("事项", "Matter", i.Content)
+	p.Add("处理情况", "What was done", i.Handled)
+	p.Time("办结", "Dealt with", i.Since)
+	p.Add("经办人", "Handled by", i.HandlerName)
+	return p.Out
 }
 
 func planPairs(ctx context.Context, i Item) []ui.Pair {
-	p := pairer{ctx: ctx, out: callPairs(ctx, i)}
-	p.choice("级别", "Severity", Severities(), i.Severity)
-	p.choice("来由", "Why", Whys(), i.Why)
-	p.add("回访人", "Follows up", i.CallerName)
-	p.add("未联系上", "Nobody reached", triesText(ctx, i))
-	p.time("期限", "Due", i.Due)
-	return p.out
+	p := ui.Pairs{Ctx: ctx, Out: callPairs(ctx, i)}
+	p.Choice("级别", "Severity", Severities(), i.Severity)
+	p.Choice("来由", "Why", Whys(), i.Why)
+	p.Add("回访人", "Follows up", i.CallerName)
+	p.Add("未联系上", "Nobody reached", triesText(ctx, i))
+	p.Time("期限", "Due", i.Due)
+	return p.Out
 }
 
 // triesText says how often nobody was reached; "" where it was not tried.
@@ -233,24 +210,24 @@ func triesText(ctx context.Context, i Item) string {
 }
 
 func talkPairs(ctx context.Context, i Item) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.time("回访时间", "Followed up", i.Held)
-	p.add("回访人", "Made by", i.HeldName)
-	p.choice("方式", "How", Hows(), i.How)
-	p.add("注明", "Mark", markText(ctx, i))
-	p.choice("结果", "Result", Results(), i.Result)
-	p.add("意见和要求", "What the customer said", i.Opinion)
-	p.add("当即答复", "Answered at once", i.Outcome)
-	p.time("约定答复", "Agreed answer", i.Promised)
-	p.add("答复", "Answer", i.Answer)
-	p.time("答复时间", "Answered", i.Answered)
-	p.add("签名", "Signed", string(i.Signer))
-	p.time("问题解决", "Problem settled", i.Settled)
+	p := ui.Pairs{Ctx: ctx}
+	p.Time("回访时间", "Followed up", i.Held)
+	p.Add("回访人", "Made by", i.HeldName)
+	p.Choice("方式", "How", Hows(), i.How)
+	p.Add("注明", "Mark", markText(ctx, i))
+	p.Choice("结果", "Result", Results(), i.Result)
+	p.Add("意见和要求", "What the customer said", i.Opinion)
+	p.Add("当即答复", "Answered at once", i.Outcome)
+	p.Time("约定答复", "Agreed answer", i.Promised)
+	p.Add("答复", "Answer", i.Answer)
+	p.Time("答复时间", "Answered", i.Answered)
+	p.Add("签名", "Signed", string(i.Signer))
+	p.Time("问题解决", "Problem settled", i.Settled)
 	if !i.Remarked.IsZero() {
-		p.add("主任意见", "Remark", join(i.Remark, i.RemarkedBy, ui.Full(ctx, i.Remarked)))
+		p.Add("主任意见", "Remark", ui.Join(i.Remark, i.RemarkedBy, ui.Full(ctx, i.Remarked)))
 	}
-	p.add("说明", "Note", i.Reason)
-	return p.out
+	p.Add("说明", "Note", i.Reason)
+	return p.Out
 }
 
 // markText is the mark of a call, in the reader's language (C14.6).
@@ -262,7 +239,7 @@ func markText(ctx context.Context, i Item) string {
 }
 
 func record(ctx context.Context, tx db.Tx, i Item) (register.Record, error) {
-	r := register.Record{About: i.Customer, Head: ui.HeadView{Title: ui.Plain(i.Number), Sub: ui.Plain(i.Content), Aside: join(i.UnitCode, i.who()), Pills: []ui.PillView{{Tone: stateTone(i, core.Now(ctx)), Text: core.Label(States(), i.State)}}}}
+	r := register.Record{About: i.Customer, Head: ui.HeadView{Title: ui.Plain(i.Number), Sub: ui.Plain(i.Content), Aside: ui.Join(i.UnitCode, i.who()), Pills: []ui.PillView{{Tone: stateTone(i, core.Now(ctx)), Text: core.Label(States(), i.State)}}}}
 	if i.Severity != Ordinary {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: severityTone(i.Severity), Text: core.Label(Severities(), i.Severity)})
 	}
@@ -287,7 +264,7 @@ func record(ctx context.Context, tx db.Tx, i Item) (register.Record, error) {
 	if i.Letter != 0 {
 		links = append(links, ui.Link{Label: core.T("公开信", "Open letter"), Href: letterKind.Href(ctx, i.Letter)})
 	}
-	r.Cards = append(r.Cards, papers(links))
+	r.Cards = append(r.Cards, ui.Papers(core.T("单据", "Papers"), links))
 	return r, nil
 }
 
@@ -298,13 +275,13 @@ func letterRecord(ctx context.Context, tx db.Tx, l Letter) (register.Record, err
 		return register.Record{}, err
 	}
 	is = slices.DeleteFunc(is, func(i Item) bool { return readable(ctx, tx, i) != nil })
-	p := pairer{ctx: ctx}
-	p.add("日期", "Day", string(l.Day))
-	p.add("拟稿人", "Written by", l.Writer)
-	p.add("张贴或发送", "Put up or sent", l.Posted)
-	p.add("内容", "Text", l.Body)
-	return register.Record{Head: ui.HeadView{Title: ui.Plain(l.Title), Aside: l.Number}, Cards: []templ.Component{register.FieldsCard(core.T("公开信", "Open letter"), p.out), tableCard(core.T("答复的回访", "Follow-ups it answers"), table(ctx, is)),
-		papers([]ui.Link{{Label: core.T("打印", "Print"), Href: letterKind.Href(ctx, l.ID, "letter.pdf")}})}}, nil
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("日期", "Day", string(l.Day))
+	p.Add("拟稿人", "Written by", l.Writer)
+	p.Add("张贴或发送", "Put up or sent", l.Posted)
+	p.Add("内容", "Text", l.Body)
+	return register.Record{Head: ui.HeadView{Title: ui.Plain(l.Title), Aside: l.Number}, Cards: []templ.Component{register.FieldsCard(core.T("公开信", "Open letter"), p.Out), ui.TableCard(core.T("答复的回访", "Follow-ups it answers"), table(ctx, is)),
+		ui.Papers(core.T("单据", "Papers"), []ui.Link{{Label: core.T("打印", "Print"), Href: letterKind.Href(ctx, l.ID, "letter.pdf")}})}}, nil
 }
 
 func table(ctx context.Context, is []Item) ui.TableView {
@@ -334,12 +311,12 @@ func panels() []register.Panel {
 }
 
 func panel(ctx context.Context, tx db.Tx, ref core.Ref, where string, arg any) (templ.Component, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{ref.Project}}
-	c.add(where, arg)
+	c := db.InProject(ref.Project)
+	c.Add(where, arg)
 	if err := notAgainstMe(ctx, tx, &c); err != nil {
 		return nil, err
 	}
-	is, err := list(ctx, tx, strings.Join(c.where, " and ")+" and voided_at is null order by at desc, id desc limit 10", c.args...)
+	is, err := list(ctx, tx, c.String()+" and voided_at is null order by at desc, id desc limit 10", c.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +327,7 @@ func panel(ctx context.Context, tx db.Tx, ref core.Ref, where string, arg any) (
 	if exempt != "" && len(is) == 0 {
 		return register.FieldsCard(core.T("回访", "Follow-ups"), []ui.Pair{{Label: core.T("免回访", "None needed"), Value: core.Label(Exemptions(), exempt).Say(ctx)}}), nil
 	}
-	return tableCard(core.T("回访", "Follow-ups"), table(ctx, is)), nil
+	return ui.TableCard(core.T("回访", "Follow-ups"), table(ctx, is)), nil
 }
 
 // ---- the morning list

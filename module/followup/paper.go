@@ -50,18 +50,18 @@ func formOf(ctx context.Context, tx db.Tx, i Item) (formView, error) {
 	}
 	outcome := i.Outcome
 	if i.Answer != "" && i.Answer != i.Outcome {
-		outcome = join(outcome, i.Answer)
+		outcome = ui.Join(outcome, i.Answer)
 	}
 	if !i.Promised.IsZero() && i.Answered.IsZero() {
-		outcome = join(outcome, say("约定答复", "answer agreed for")+" "+ui.Full(ctx, i.Promised))
+		outcome = ui.Join(outcome, say("约定答复", "answer agreed for")+" "+ui.Full(ctx, i.Promised))
 	}
 	result := ""
 	if i.Result != "" {
 		result = core.Label(Results(), i.Result).Say(ctx)
 	}
 	v := formView{Head: print.Head{Org: core.ProjectOf(ctx).Name, Title: form.Title.Say(ctx), Form: form.Code, Number: i.Number}, Pairs: [][]print.Pair{
-		{pair("业户", "Occupant", i.who()), pair("单元", "Unit", i.UnitCode)}, {pair("电话/面谈", "Telephone / in person", join(how, markText(ctx, i))), pair("时间", "Time", held)},
-		long("事由", "Matter", join(core.Label(Occasions(), i.Occasion).Say(ctx), i.MatterNumber, i.Content)), long("意见要求", "Opinion and request", join(result, i.Opinion)), long("处理结果", "Outcome", join(i.Handled, outcome)),
+		{pair("业户", "Occupant", i.who()), pair("单元", "Unit", i.UnitCode)}, {pair("电话/面谈", "Telephone / in person", ui.Join(how, markText(ctx, i))), pair("时间", "Time", held)},
+		long("事由", "Matter", ui.Join(core.Label(Occasions(), i.Occasion).Say(ctx), i.MatterNumber, i.Content)), long("意见要求", "Opinion and request", ui.Join(result, i.Opinion)), long("处理结果", "Outcome", ui.Join(i.Handled, outcome)),
 		{pair("回访人", "Made by", i.HeldName), pair("日期", "Date", made)}, long("主任意见", "Opinion of the project manager", i.Remark)}}
 	fs, err := file.List(ctx, tx, i.Ref)
 	signed := file.File{}

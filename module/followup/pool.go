@@ -16,6 +16,7 @@ import (
 	"huiyin/module/estate"
 	"huiyin/module/repair"
 	"huiyin/regulation"
+	"huiyin/web/ui"
 )
 
 // reactions are what comes here when a module above says what has happened to its record.
@@ -79,7 +80,7 @@ func ofComplaint(ctx context.Context, tx db.Tx, id core.ID) (matter, error) {
 	if err != nil {
 		return matter{}, err
 	}
-	m := matter{Occasion: Complaint, Severity: severityOf(c), Number: c.Number, Content: join(c.Content, c.Demand), Handled: join(c.Solution, c.Result), Customer: c.Customer, CustomerName: c.CustomerName, Unit: c.Unit, UnitCode: c.UnitCode,
+	m := matter{Occasion: Complaint, Severity: severityOf(c), Number: c.Number, Content: ui.Join(c.Content, c.Demand), Handled: ui.Join(c.Solution, c.Result), Customer: c.Customer, CustomerName: c.CustomerName, Unit: c.Unit, UnitCode: c.UnitCode,
 		Contact: c.Contact, Phone: c.Phone, Handler: c.Handler, HandlerName: c.HandlerName, Against: c.AgainstUser, Since: c.Finished}
 	if m.CustomerName == "" {
 		m.CustomerName = c.Company
@@ -319,9 +320,4 @@ func followed(ctx context.Context, tx db.Tx, i Item) error {
 func exempted(ctx context.Context, tx db.Tx, i Item, why string) error {
 	_, err := db.Exec(ctx, tx, "update followup_pool set exempt = $1, counted = '' where project_id = $2 and kind = $3 and record_id = $4", why, i.Ref.Project, i.Matter.Kind, i.Matter.ID)
 	return err
-}
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
 }

@@ -13,6 +13,7 @@ import (
 	"huiyin/journal"
 	"huiyin/module/desk"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -26,14 +27,8 @@ func href(ctx context.Context, id core.ID, more ...string) string {
 
 // guard refuses by the clause; imported orders pass.
 func guard(ctx context.Context, tx db.Tx, o Order, clause string, ok bool, zh, en string) error {
-	return regulation.Guard(ctx, tx, clause, ok || o.Imported(), core.T(zh, en))
+	return regulation.Require(ctx, tx, clause, ok || o.Imported(), zh, en)
 }
-
-// offTurn is a refusal because the verb's turn has not come or is over; the record page leaves such buttons out, but for
-// the next step's.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
 
 // in lets an order through whose state is one of these; the refusal says what it waits for.
 func in(o Order, states ...string) error {
@@ -44,9 +39,9 @@ func in(o Order, states ...string) error {
 		StateArrived: core.T("还没有开始施工", "The work has not started yet"), StateQuoted: core.T("还没有开始施工", "The work has not started yet"), StateAgreed: core.T("还没有开始施工", "The work has not started yet"),
 		StateWorking: core.T("还没有完工", "The work is not finished yet"), StateFinished: core.T("客户还没有签字", "The customer has not signed yet")}
 	if text, ok := waits[o.State]; ok && !slices.ContainsFunc(states, func(s string) bool { return order(s) < order(o.State) }) {
-		return offTurn{core.Conflict(text.ZH, text.EN)}
+		return register.Later(text.ZH, text.EN)
 	}
-	return offTurn{core.Conflict("现在的状态是「%s」,不能这样做", "The order is “%s”; this cannot be done now", core.Label(States(), o.State))}
+	return register.Later("现在的状态是「%s」,不能这样做", "The order is “%s”; this cannot be done now", core.Label(States(), o.State))
 }
 
 // order is a state's place in the usual course.
@@ -407,7 +402,7 @@ func canArrive(ctx context.Context, tx db.Tx, o Order) error {
 		return err
 	}
 	if party := partyOf(ctx, o, ""); slices.ContainsFunc(as, func(a Arrival) bool { return a.Party == party }) {
-		return offTurn{core.Conflict("已经登记过到场", "The arrival is stamped already")}
+		return register.Later("已经登记过到场", "The arrival is stamped already")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"huiyin/file"
 	"huiyin/journal"
 	"huiyin/module/desk"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -193,7 +194,7 @@ func Hold(ctx context.Context, tx db.Tx, id core.ID, w Why) error {
 
 func canResume(_ context.Context, _ db.Tx, o Order) error {
 	if o.State != StateHeld {
-		return offTurn{core.Conflict("这张单没有挂起", "The order is not on hold")}
+		return register.Later("这张单没有挂起", "The order is not on hold")
 	}
 	return nil
 }
@@ -238,7 +239,7 @@ func canClear(_ context.Context, _ db.Tx, o Order) error {
 		return err
 	}
 	if o.Cleared && o.Tried {
-		return offTurn{core.Conflict("已经清场并试用合格", "The site is cleared and the work tried")}
+		return register.Later("已经清场并试用合格", "The site is cleared and the work tried")
 	}
 	return nil
 }
@@ -256,10 +257,10 @@ func canSlip(_ context.Context, _ db.Tx, o Order) error {
 		return in(o, StateNew)
 	}
 	if o.Channel != "oral" {
-		return offTurn{core.Conflict("不是口头报修,不用补单", "The request was not made by word of mouth")}
+		return register.Later("不是口头报修,不用补单", "The request was not made by word of mouth")
 	}
 	if !o.Slip.IsZero() {
-		return offTurn{core.Conflict("已经补单", "The order was written already")}
+		return register.Later("已经补单", "The order was written already")
 	}
 	return nil
 }

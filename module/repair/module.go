@@ -92,7 +92,7 @@ func panel(on, column string) register.Panel {
 		for i := range os {
 			t.Rows = append(t.Rows, row(ctx, &os[i]))
 		}
-		return tableCard(core.T("维修", "Repairs"), t), nil
+		return ui.TableCard(core.T("维修", "Repairs"), t), nil
 	}}
 }
 

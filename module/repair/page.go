@@ -32,8 +32,8 @@ func routes() []web.Route {
 
 // record is the order's page: the alarm of D4.2, fields, materials and charges.
 func record(ctx context.Context, tx db.Tx, o Order) (register.Record, error) {
-	r := register.Record{About: o.Customer, Head: ui.HeadView{Title: ui.Plain(o.Number), Sub: ui.Plain(join(o.Content, strings.TrimSpace(string(o.Contact)+" "+o.Phone.Mask()))),
-		Pills: []ui.PillView{{Tone: stateTone(o), Text: core.Label(States(), o.State)}}, Aside: join(o.UnitCode, o.CustomerName)}}
+	r := register.Record{About: o.Customer, Head: ui.HeadView{Title: ui.Plain(o.Number), Sub: ui.Plain(ui.Join(o.Content, strings.TrimSpace(string(o.Contact)+" "+o.Phone.Mask()))),
+		Pills: []ui.PillView{{Tone: stateTone(o), Text: core.Label(States(), o.State)}}, Aside: ui.Join(o.UnitCode, o.CustomerName)}}
 	if o.Level != Normal {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: levelTone(o.Level), Text: core.Label(Levels(), o.Level)})
 	}
@@ -53,9 +53,9 @@ func record(ctx context.Context, tx db.Tx, o Order) (register.Record, error) {
 	}
 	r.Cards = append(r.Cards, register.FieldsCard(core.T("报修", "Repair"), pairs(ctx, o)))
 	if len(ls) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("用料与费用", "Materials and charges"), lineTable(ctx, o, ls)))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("用料与费用", "Materials and charges"), lineTable(ctx, o, ls)))
 	}
-	r.Cards = append(r.Cards, papers([]ui.Link{{Label: core.T("打印维修单(三联)", "Print the order (three parts)"), Href: href(ctx, o.Ref.ID, "slip/print")}, {Label: core.T("维修单 PDF", "Order as PDF"), Href: href(ctx, o.Ref.ID, "slip.pdf")}}))
+	r.Cards = append(r.Cards, ui.Papers(core.T("单据", "Papers"), []ui.Link{{Label: core.T("打印维修单(三联)", "Print the order (three parts)"), Href: href(ctx, o.Ref.ID, "slip/print")}, {Label: core.T("维修单 PDF", "Order as PDF"), Href: href(ctx, o.Ref.ID, "slip.pdf")}}))
 	return r, nil
 }
 
@@ -87,7 +87,7 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 	if o.Paid {
 		paid = core.T("有偿", "chargeable").Say(ctx)
 	}
-	out := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, o.At) + " · " + say(desk.Channels(), o.Channel)}, {Label: core.T("位置", "Place"), Value: join(o.UnitCode, say(Scopes(), o.Scope), o.Place)},
+	out := []ui.Pair{{Label: core.T("受理", "Taken"), Value: ui.Full(ctx, o.At) + " · " + say(desk.Channels(), o.Channel)}, {Label: core.T("位置", "Place"), Value: ui.Join(o.UnitCode, say(Scopes(), o.Scope), o.Place)},
 		{Label: core.T("性质", "Nature"), Value: say(Trades(), o.Trade) + " · " + paid}, {Label: core.T("联系人", "Contact"), Value: string(o.Contact) + " " + o.Phone.Mask() + confirmedWord(ctx, o)}}
 	add := func(zh, en, v string) {
 		if v != "" {
@@ -104,7 +104,7 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 	if !o.Arrived.IsZero() {
 		add("到场", "Arrived", ui.Full(ctx, o.Arrived))
 	}
-	add("移动设施", "Moved", join(o.Moved, o.MoveConsent))
+	add("移动设施", "Moved", ui.Join(o.Moved, o.MoveConsent))
 	add("损坏", "Damage", o.Damage)
 	add("结果", "Result", o.Result)
 	add("拒签", "Refused to sign", o.Refused)
@@ -115,11 +115,6 @@ func pairs(ctx context.Context, o Order) []ui.Pair {
 	add("回访", "Follow-up", o.Followup)
 	add("原编号", "Office's number", o.OfficeNo)
 	return out
-}
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
 }
 
 func confirmedWord(ctx context.Context, o Order) string {
@@ -370,7 +365,7 @@ func printRegister(ctx context.Context, f core.Form, month core.Month, os []Orde
 	var rows [][]string
 	for i, o := range os {
 		rows = append(rows, []string{fmt.Sprint(i + 1), o.UnitCode + " " + o.CustomerName, o.Content, core.Label(Levels(), o.Level).Say(ctx), string(o.Contact) + " " + o.Phone.Mask(), ui.Full(ctx, o.At),
-			core.Label(States(), o.State).Say(ctx) + " " + o.Result, o.TechnicianName, recorders[o.Ref.ID], join(o.Number, o.Comment)})
+			core.Label(States(), o.State).Say(ctx) + " " + o.Result, o.TechnicianName, recorders[o.Ref.ID], ui.Join(o.Number, o.Comment)})
 	}
 	d.Table([]print.Column{col("序号", "No.", 1.1), col("地址名称", "Address, name", 3), col("项目或故障", "Item or fault", 3.3), col("级别", "Priority", 1.2), col("电话联系人", "Contact, telephone", 2.2), col("报修时间", "Reported", 2),
 		col("结果", "Result", 2.5), col("处理人", "Handled by", 1.2), col("记录人", "Recorded by", 1.2), col("备注", "Remarks", 3.2)}, rows)
@@ -380,5 +375,5 @@ func printRegister(ctx context.Context, f core.Form, month core.Month, os []Orde
 // about names the order above a form: on a phone the technician sees which of his orders he quotes.
 func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 	o, err := Get(ctx, tx, id)
-	return ui.Plain(join(o.Number, o.UnitCode, o.Content)), err
+	return ui.Plain(ui.Join(o.Number, o.UnitCode, o.Content)), err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -79,31 +78,21 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	return err
 }
 
-type condition struct {
-	where []string
-	args  []any
-}
-
-func (c *condition) add(cond string, v any) {
-	c.args = append(c.args, v)
-	c.where = append(c.where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(c.args))))
-}
-
 // find lists the queue (open orders, the serious ones first) or, with a state or month asked for, the register by time.
 func find(ctx context.Context, tx db.Tx, q register.Query) ([]Order, error) {
-	c := condition{where: []string{"project_id = $1"}, args: []any{core.ProjectOf(ctx).ID}}
+	c := db.InProject(core.ProjectOf(ctx).ID)
 	queue := false
 	switch s := q.Filter["state"]; {
 	case s == "all" || s == "" && (q.Filter["month"] != "" || q.Text != ""):
 	case s == "" || s == "open":
 		queue = true
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	default:
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 	}
 	filters(ctx, &c, q)
 	if text := strings.TrimSpace(q.Text); text != "" {
-		if err := matching(ctx, tx, &c, text); err != nil {
+		if err := search.Narrow(ctx, tx, &c, "repair", text); err != nil {
 			return nil, err
 		}
 	}
@@ -114,69 +103,42 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Order, error) {
 	if queue {
 		order = "rank, at, id"
 	}
-	c.args = append(c.args, max(q.Limit, 1))
-	return list(ctx, tx, fmt.Sprintf("%s order by %s limit $%d", strings.Join(c.where, " and "), order, len(c.args)), c.args...)
+	c.Args = append(c.Args, max(q.Limit, 1))
+	return list(ctx, tx, fmt.Sprintf("%s order by %s limit $%d", c.String(), order, len(c.Args)), c.Args...)
 }
 
-func filters(ctx context.Context, c *condition, q register.Query) {
+func filters(ctx context.Context, c *db.Where, q register.Query) {
 	for name, cond := range map[string]string{"trade": "trade = ?", "level": "level = ?", "scope": "scope = ?", "month": "month = ?"} {
 		if v := q.Filter[name]; v != "" {
-			c.add(cond, v)
+			c.Add(cond, v)
 		}
 	}
 	if q.Filter["mine"] == "mine" {
-		c.add("technician_id = ?", core.ActorOf(ctx).ID)
+		c.Add("technician_id = ?", core.ActorOf(ctx).ID)
 	}
 	if q.Filter["late"] == "late" {
-		c.add("due_at < ?", core.Now(ctx))
+		c.Add("due_at < ?", core.Now(ctx))
 	}
 	if q.Filter["paid"] == "true" {
-		c.add("paid = ?", true)
+		c.Add("paid = ?", true)
 	}
-}
-
-// textMax is how many finds of the search a list looks at.
-const textMax = 100
-
-// matching keeps the orders that the search finds for a text.
-func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
-	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == "repair.view" }, text, textMax)
-	marks := []string{"0"}
-	for _, h := range hits {
-		if h.Ref.Kind == "repair" {
-			c.args = append(c.args, h.Ref.ID)
-			marks = append(marks, fmt.Sprintf("$%d", len(c.args)))
-		}
-	}
-	c.where = append(c.where, "id in ("+strings.Join(marks, ", ")+")")
-	return err
 }
 
 func cursor(o *Order) string { return fmt.Sprintf("%d.%d.%s", o.Rank, o.At.UnixMicro(), o.Ref.ID) }
 
-func after(c *condition, key string, queue bool) error {
+func after(c *db.Where, key string, queue bool) error {
 	if key == "" {
 		return nil
 	}
-	parts := strings.Split(key, ".")
-	if len(parts) != 3 {
-		return core.NotFound()
+	n, err := register.ParseKey(key, 3)
+	if err != nil {
+		return err
 	}
-	var n [3]int64
-	for i := range n {
-		var err error
-		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return core.NotFound()
-		}
-	}
-	k := len(c.args)
 	if queue {
-		c.args = append(c.args, n[0], n[1], n[2])
-		c.where = append(c.where, fmt.Sprintf("(rank, at, id) > ($%d, $%d, $%d)", k+1, k+2, k+3))
+		c.Add("(rank, at, id) > (?, ?, ?)", n[0], n[1], n[2])
 		return nil
 	}
-	c.args = append(c.args, n[1], n[2])
-	c.where = append(c.where, fmt.Sprintf("(at, id) < ($%d, $%d)", k+1, k+2))
+	c.Add("(at, id) < (?, ?)", n[1], n[2])
 	return nil
 }
 

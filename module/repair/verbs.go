@@ -2,7 +2,6 @@ package repair
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"huiyin/core"
@@ -31,7 +30,7 @@ func checked(verb string, check func(context.Context, db.Tx, Order) error) func(
 		if err == nil {
 			err = check(ctx, tx, o)
 		}
-		if !tx.Writing() && errors.As(err, &offTurn{}) && next(o) != verb {
+		if !tx.Writing() && register.IsLater(err) && next(o) != verb {
 			return core.Forbidden("repair." + verb)
 		}
 		return err
@@ -40,13 +39,6 @@ func checked(verb string, check func(context.Context, db.Tx, Order) error) func(
 
 // shown keeps the order of a request for the checks of all its buttons.
 type shown struct{ id core.ID }
-
-// doing turns a plain verb into the register's.
-func doing[In any](do func(context.Context, db.Tx, core.ID, In) error) func(context.Context, db.Tx, core.ID, In) (core.ID, error) {
-	return func(ctx context.Context, tx db.Tx, id core.ID, in In) (core.ID, error) {
-		return id, do(ctx, tx, id, in)
-	}
-}
 
 // nothing is the input of a verb that asks for nothing.
 type nothing struct{}
@@ -132,7 +124,7 @@ func verbs() []register.Verber {
 
 func officeVerbs() []register.Verber {
 	return []register.Verber{
-		register.Verb[Contact]{Name: "confirm", Label: core.T("核对联系人", "Confirm the contact"), Roles: office(), Clause: "C3.7", Can: checked("confirm", canConfirm), Do: doing(ConfirmContact),
+		register.Verb[Contact]{Name: "confirm", Label: core.T("核对联系人", "Confirm the contact"), Roles: office(), Clause: "C3.7", Can: checked("confirm", canConfirm), Do: register.Doing(ConfirmContact),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, in *Contact) error {
 				o, err := Get(ctx, tx, id)
 				in.Name, in.Phone = o.Contact, o.Phone
@@ -140,7 +132,7 @@ func officeVerbs() []register.Verber {
 			},
 			Fields: []core.Field[Contact]{{Name: "name", Label: core.T("本次联系人", "Contact for this repair"), Ptr: func(c *Contact) any { return &c.Name }, Required: true},
 				{Name: "phone", Label: core.T("电话", "Telephone"), Ptr: func(c *Contact) any { return &c.Phone }, Required: true}, {Name: "note", Label: core.T("约定", "Arranged"), Ptr: func(c *Contact) any { return &c.Note }}}},
-		register.Verb[Grade]{Name: "grade", Label: core.T("确认级别", "Confirm the level"), Roles: office(), Clause: "D4.2", Can: checked("grade", canGrade), Do: doing(SetLevel),
+		register.Verb[Grade]{Name: "grade", Label: core.T("确认级别", "Confirm the level"), Roles: office(), Clause: "D4.2", Can: checked("grade", canGrade), Do: register.Doing(SetLevel),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, in *Grade) error {
 				o, err := Get(ctx, tx, id)
 				*in = Grade{o.Level, o.Trade, o.Scope, o.Paid}
@@ -151,14 +143,14 @@ func officeVerbs() []register.Verber {
 				{Name: "scope", Label: core.T("户内/公共", "Inside or common"), Ptr: func(g *Grade) any { return &g.Scope }, Kind: core.KindRadio, Choices: Scopes(), Required: true},
 				{Name: "paid", Label: core.T("有偿", "Chargeable"), Ptr: func(g *Grade) any { return &g.Paid }}}},
 		register.Verb[Dispatch]{Name: "dispatch", Label: core.T("派工 / 改派", "Dispatch"), Roles: office(), Primary: true, Clause: "C17.5", Why: core.T("按专长与距离", "By skill and distance"), Said: core.T("已派工", "Dispatched"),
-			Can: checked("dispatch", canDispatch), Do: doing(Send), Choices: technicianChoices, Fields: []core.Field[Dispatch]{
+			Can: checked("dispatch", canDispatch), Do: register.Doing(Send), Choices: technicianChoices, Fields: []core.Field[Dispatch]{
 				{Name: "technician", Label: core.T("维修人员", "Technician"), Ptr: func(d *Dispatch) any { return &d.Technician }, Required: true},
 				{Name: "appoint", Label: core.T("与客户约定的上门时间", "Appointment with the customer"), Ptr: func(d *Dispatch) any { return &d.Appoint }},
 				{Name: "reason", Label: core.T("理由(没有此专长或改派时必填)", "Reason (needed without the skill, or to send another)"), Ptr: func(d *Dispatch) any { return &d.Reason }, Max: 500}}},
-		register.Verb[Appointment]{Name: "appoint", Label: core.T("改约", "Move the appointment"), Roles: anybody(), Clause: "C17.1", Can: checked("appoint", canAppoint), Do: doing(Appoint), Fields: []core.Field[Appointment]{
+		register.Verb[Appointment]{Name: "appoint", Label: core.T("改约", "Move the appointment"), Roles: anybody(), Clause: "C17.1", Can: checked("appoint", canAppoint), Do: register.Doing(Appoint), Fields: []core.Field[Appointment]{
 			{Name: "at", Label: core.T("新的上门时间", "New time"), Ptr: func(a *Appointment) any { return &a.At }, Required: true},
 			{Name: "told", Label: core.T("怎样告知客户", "How the customer was told"), Ptr: func(a *Appointment) any { return &a.Told }, Required: true, Min: 2}}},
-		register.Verb[Outside]{Name: "outside", Label: core.T("申请派外协", "Ask for a contractor"), Roles: heads(), Clause: "C18.1", Can: checked("outside", canOutside), Do: doing(AskOutside), Fields: []core.Field[Outside]{
+		register.Verb[Outside]{Name: "outside", Label: core.T("申请派外协", "Ask for a contractor"), Roles: heads(), Clause: "C18.1", Can: checked("outside", canOutside), Do: register.Doing(AskOutside), Fields: []core.Field[Outside]{
 			{Name: "company", Label: core.T("外协单位或其他部门人员", "Contractor or other department"), Ptr: func(o *Outside) any { return &o.Company }, Required: true},
 			{Name: "reason", Label: core.T("为何没有内部人员可派", "Why nobody of our own can go"), Ptr: func(o *Outside) any { return &o.Reason }, Required: true, Kind: core.KindLines}}},
 	}
@@ -166,13 +158,13 @@ func officeVerbs() []register.Verber {
 
 func siteVerbs() []register.Verber {
 	return []register.Verber{
-		register.Verb[Arrive]{Name: "arrive", Label: core.T("登记到场", "Stamp the arrival"), Roles: anybody(), Primary: true, Can: checked("arrive", canArrive), Do: doing(ArriveAt), Said: core.T("已登记到场", "Arrival stamped"),
+		register.Verb[Arrive]{Name: "arrive", Label: core.T("登记到场", "Stamp the arrival"), Roles: anybody(), Primary: true, Can: checked("arrive", canArrive), Do: register.Doing(ArriveAt), Said: core.T("已登记到场", "Arrival stamped"),
 			Fields: []core.Field[Arrive]{{Name: "party", Label: core.T("到场的是", "Who has come"), Ptr: func(a *Arrive) any { return &a.Party }, Choices: Parties(), Hint: core.T("不选按您的岗位", "Empty: by your role")}}},
-		register.Verb[Photos]{Name: "photo", Label: core.T("拍照", "Photos"), Roles: anybody(), Can: checked("photo", canPhoto), Do: doing(AddPhotos), Fields: []core.Field[Photos]{
+		register.Verb[Photos]{Name: "photo", Label: core.T("拍照", "Photos"), Roles: anybody(), Can: checked("photo", canPhoto), Do: register.Doing(AddPhotos), Fields: []core.Field[Photos]{
 			{Name: "role", Label: core.T("时间", "When"), Ptr: func(p *Photos) any { return &p.Role }, Kind: core.KindRadio, Required: true, Choices: []core.Choice{{Value: file.Before, Label: core.T("维修前", "Before")}, {Value: file.After, Label: core.T("维修后", "After")}}},
 			{Name: "files", Label: core.T("照片", "Photos"), Ptr: func(p *Photos) any { return &p.Files }, Kind: core.KindPhoto, Required: true, Max: 20}}},
-		register.Verb[Quote]{Name: "quote", Label: core.T("报价", "Quote"), Roles: field(), Primary: true, Clause: "C17.2", Why: core.T("有偿维修先报价", "Chargeable work is quoted first"), Can: checked("quote", canQuote), Do: doing(MakeQuote), Choices: itemChoices, Fields: quoteFields()},
-		register.Verb[Consent]{Name: "consent", Label: core.T("客户答复报价", "Customer's answer"), Roles: anybody(), Primary: true, Clause: "C17.2", Can: checked("consent", canConsent), Do: doing(Agree),
+		register.Verb[Quote]{Name: "quote", Label: core.T("报价", "Quote"), Roles: field(), Primary: true, Clause: "C17.2", Why: core.T("有偿维修先报价", "Chargeable work is quoted first"), Can: checked("quote", canQuote), Do: register.Doing(MakeQuote), Choices: itemChoices, Fields: quoteFields()},
+		register.Verb[Consent]{Name: "consent", Label: core.T("客户答复报价", "Customer's answer"), Roles: anybody(), Primary: true, Clause: "C17.2", Can: checked("consent", canConsent), Do: register.Doing(Agree),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, in *Consent) error {
 				o, err := Get(ctx, tx, id)
 				in.By = o.Contact
@@ -184,11 +176,11 @@ func siteVerbs() []register.Verber {
 				{Name: "signature", Label: core.T("签名", "Signature"), Ptr: func(c *Consent) any { return &c.Signature }, Kind: core.KindSignature},
 				{Name: "reason", Label: core.T("不同意的理由", "Reason for declining"), Ptr: func(c *Consent) any { return &c.Reason }}}},
 		register.Verb[nothing]{Name: "start", Label: core.T("开始施工", "Start work"), Roles: field(), Primary: true, Clause: "C17.2", Can: checked("start", canStart), Do: plainly(Start)},
-		register.Verb[Moving]{Name: "move", Label: core.T("移动设施", "Move fixtures"), Roles: field(), Clause: "C17.6", Can: checked("move", canMove), Do: doing(Move), Fields: []core.Field[Moving]{
+		register.Verb[Moving]{Name: "move", Label: core.T("移动设施", "Move fixtures"), Roles: field(), Clause: "C17.6", Can: checked("move", canMove), Do: register.Doing(Move), Fields: []core.Field[Moving]{
 			{Name: "what", Label: core.T("移动什么", "What is moved"), Ptr: func(m *Moving) any { return &m.What }, Required: true},
 			{Name: "consent", Label: core.T("谁同意的", "Who consented"), Ptr: func(m *Moving) any { return &m.Consent }},
 			{Name: "damage", Label: core.T("损坏", "Damage"), Ptr: func(m *Moving) any { return &m.Damage }}, {Name: "fen", Label: core.T("赔偿", "Compensation"), Ptr: func(m *Moving) any { return &m.Fen }}}},
-		register.Verb[Use]{Name: "use", Label: core.T("用料", "Materials"), Roles: field(), Can: checked("use", canUse), Do: doing(UseMaterials), Choices: itemChoices,
+		register.Verb[Use]{Name: "use", Label: core.T("用料", "Materials"), Roles: field(), Can: checked("use", canUse), Do: register.Doing(UseMaterials), Choices: itemChoices,
 			Fields: []core.Field[Use]{{Name: "lines", Label: core.T("用料与人工", "Materials and labour"), Kind: core.KindRows, Required: true, Min: 1, Ptr: func(u *Use) any { return &u.Lines }, Rows: core.Rows(func(u *Use) *[]Line { return &u.Lines }, lineFields())}}},
 	}
 }
@@ -198,14 +190,14 @@ func endVerbs() []register.Verber {
 		return core.Field[Sign]{Name: name, Label: core.T(zh, en), Kind: core.KindRating, Ptr: ptr, Min: 0, Max: 5}
 	}
 	return []register.Verber{
-		register.Verb[Finish]{Name: "finish", Label: core.T("完工", "Finish"), Roles: field(), Primary: true, Clause: "D4.3", Can: checked("finish", canFinish), Do: doing(Done), Fields: []core.Field[Finish]{
+		register.Verb[Finish]{Name: "finish", Label: core.T("完工", "Finish"), Roles: field(), Primary: true, Clause: "D4.3", Can: checked("finish", canFinish), Do: register.Doing(Done), Fields: []core.Field[Finish]{
 			{Name: "result", Label: core.T("结果", "Result"), Ptr: func(f *Finish) any { return &f.Result }, Kind: core.KindLines},
 			{Name: "cleared", Label: core.T("已清场", "Site cleared"), Ptr: func(f *Finish) any { return &f.Cleared }}, {Name: "tried", Label: core.T("试用合格", "Tried and good"), Ptr: func(f *Finish) any { return &f.Tried }},
 			{Name: "photos", Label: core.T("维修后照片", "Photos after"), Ptr: func(f *Finish) any { return &f.Photos }, Kind: core.KindPhoto, Max: 20},
 			{Name: "signature", Label: core.T("维修人签名", "Technician's signature"), Ptr: func(f *Finish) any { return &f.Signature }, Kind: core.KindSignature}}},
 		register.Verb[nothing]{Name: "clear", Label: core.T("清场并试用合格", "Cleared and tried"), Roles: field(), Clause: "C17.6", Can: checked("clear", canClear), Do: plainly(Clear)},
 		register.Verb[nothing]{Name: "slip", Label: core.T("补单", "Write the order"), Roles: office(), Clause: "C17.3", Can: checked("slip", canSlip), Do: plainly(WriteSlip)},
-		register.Verb[Sign]{Name: "sign", Label: core.T("客户签字评价", "Customer signs"), Roles: anybody(), Primary: true, Clause: "D4.3", Can: checked("sign", canSign), Do: doing(SignOff),
+		register.Verb[Sign]{Name: "sign", Label: core.T("客户签字评价", "Customer signs"), Roles: anybody(), Primary: true, Clause: "D4.3", Can: checked("sign", canSign), Do: register.Doing(SignOff),
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, in *Sign) error {
 				o, err := Get(ctx, tx, id)
 				in.Signer = o.Contact
@@ -217,10 +209,10 @@ func endVerbs() []register.Verber {
 				{Name: "comment", Label: core.T("意见", "Comment"), Ptr: func(s *Sign) any { return &s.Comment }, Kind: core.KindLines},
 				{Name: "refused", Label: core.T("拒签理由", "Reason for refusing"), Ptr: func(s *Sign) any { return &s.Refused }},
 				{Name: "photos", Label: core.T("拒签时的现场照片", "Photo, when refused"), Ptr: func(s *Sign) any { return &s.Photos }, Kind: core.KindPhoto, Max: 20}}},
-		register.Verb[Why]{Name: "hold", Label: core.T("挂起(待料)", "Put on hold"), Roles: field(), Clause: "A3.5", Can: checked("hold", canHold), Do: doing(Hold), Fields: reasonField()},
+		register.Verb[Why]{Name: "hold", Label: core.T("挂起(待料)", "Put on hold"), Roles: field(), Clause: "A3.5", Can: checked("hold", canHold), Do: register.Doing(Hold), Fields: reasonField()},
 		register.Verb[nothing]{Name: "resume", Label: core.T("恢复", "Resume"), Roles: field(), Can: checked("resume", canResume), Do: plainly(Resume)},
-		register.Verb[Why]{Name: "rework", Label: core.T("返修", "Rework"), Roles: heads(), Clause: "C17.4", Can: checked("rework", canRework), Do: doing(Rework), Fields: reasonField()},
-		register.Verb[Why]{Name: "cancel", Label: core.T("取消", "Cancel"), Roles: office(), Danger: true, Can: checked("cancel", canCancel), Do: doing(Cancel), Fields: reasonField()},
+		register.Verb[Why]{Name: "rework", Label: core.T("返修", "Rework"), Roles: heads(), Clause: "C17.4", Can: checked("rework", canRework), Do: register.Doing(Rework), Fields: reasonField()},
+		register.Verb[Why]{Name: "cancel", Label: core.T("取消", "Cancel"), Roles: office(), Danger: true, Can: checked("cancel", canCancel), Do: register.Doing(Cancel), Fields: reasonField()},
 		confirmVerb(),
 	}
 }
@@ -298,7 +290,7 @@ func materialRegister() register.Register[Material] {
 				}
 				return Stock(ctx, tx, in.Material)
 			}},
-			register.Verb[Receipt]{Name: "receive", Label: core.T("入库", "Receive"), Primary: true, Roles: heads(), Do: doing(Receive), Fields: []core.Field[Receipt]{
+			register.Verb[Receipt]{Name: "receive", Label: core.T("入库", "Receive"), Primary: true, Roles: heads(), Do: register.Doing(Receive), Fields: []core.Field[Receipt]{
 				{Name: "quantity", Label: core.T("数量", "Quantity"), Required: true, Ptr: func(r *Receipt) any { return &r.Quantity }}, {Name: "price", Label: core.T("新单价", "New price"), Ptr: func(r *Receipt) any { return &r.Price }},
 				{Name: "note", Label: core.T("说明", "Note"), Ptr: func(r *Receipt) any { return &r.Note }}}}}}
 }

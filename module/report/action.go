@@ -72,13 +72,12 @@ func canSubmit(ctx context.Context, tx db.Tx, i Issue) error {
 	if err := canChange(i); err != nil {
 		return err
 	}
-	filled := func(s string) bool { return strings.TrimSpace(s) != "" }
 	switch i.Kind {
 	case Operations:
-		return regulation.Guard(ctx, tx, "A3.3", filled(i.Facility) && filled(i.Environment) && filled(i.Safety),
+		return regulation.Guard(ctx, tx, "A3.3", core.Filled(i.Facility, i.Environment, i.Safety),
 			core.T("运营报告要写设施运行、环境卫生、安全管理三部分,还有没写的", "The operations report tells of facilities, cleanliness and safety; one of the three is not written yet"))
 	case Analysis:
-		return regulation.Guard(ctx, tx, "A8.2", filled(i.Conclusion), core.T("分析要有结论:客户需求有什么特点,要做什么", "An analysis has conclusions: what customers need, and what to do about it"))
+		return regulation.Guard(ctx, tx, "A8.2", core.Filled(i.Conclusion), core.T("分析要有结论:客户需求有什么特点,要做什么", "An analysis has conclusions: what customers need, and what to do about it"))
 	}
 	return nil
 }

@@ -318,7 +318,7 @@ func customerPanel(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: string(i.From.Month()), Href: ReceiptKind.Href(ctx, r.ID)}, {Body: ui.Pill(receiptTone(r.State), core.Label(ReceiptStates(), r.State))}}})
 	}
-	return tableCard(core.T("运营报告", "Operations reports"), t), nil
+	return ui.TableCard(core.T("运营报告", "Operations reports"), t), nil
 }
 
 func scheduleRow(ctx context.Context, s *Schedule) ui.Row {
@@ -374,7 +374,7 @@ func scheduleRecord(ctx context.Context, tx db.Tx, s Schedule) (register.Record,
 		state = ui.PillView{Tone: ui.None, Text: core.T("已暂停", "Paused")}
 	}
 	pairs := []ui.Pair{{Label: core.T("时间", "When"), Value: s.when().Say(ctx) + " " + s.Clock}, {Label: core.T("下次发送", "Next"), Value: s.upcoming(ctx)}, {Label: core.T("收件人", "To"), Value: strings.Join(names, "、")}, {Label: core.T("其他邮箱", "Other addresses"), Value: strings.Join(strings.Fields(s.Mails), "、")}}
-	return register.Record{Head: ui.HeadView{Title: core.T("定时发送:%s", "Scheduled: %s", core.Label(Kinds(), s.Kind)), Pills: []ui.PillView{state}}, Cards: []templ.Component{register.FieldsCard(core.T("设置", "Setting"), pairs), tableCard(core.T("发送记录", "Runs"), t)}}, err
+	return register.Record{Head: ui.HeadView{Title: core.T("定时发送:%s", "Scheduled: %s", core.Label(Kinds(), s.Kind)), Pills: []ui.PillView{state}}, Cards: []templ.Component{register.FieldsCard(core.T("设置", "Setting"), pairs), ui.TableCard(core.T("发送记录", "Runs"), t)}}, err
 }
 
 func runTone(state string) ui.Tone {

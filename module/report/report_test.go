@@ -278,6 +278,13 @@ func TestC13_5_TheMonthIsThatOfTheStatistics(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.SetNow(at("2026-11-20 09:00"))
 		generate(k, "2026-10-01", 31, 60)
+		k.Write(core.Desk, func(ctx context.Context, tx db.Tx) error { // what was told twice counts once in both
+			ids, err := db.Values[core.ID](ctx, tx, "select id from complaint_case where project_id = $1 and month = '2026-10' and state in ('new', 'judged', 'accepted') and open and against_user is null order by id limit 2", k.Project.ID)
+			if err != nil || len(ids) < 2 {
+				k.Fatalf("%d complaints to merge: %v", len(ids), err)
+			}
+			return complaint.Join(ctx, tx, ids[1], complaint.Merge{Into: ids[0], Reason: "同一件事"})
+		})
 		k.Tick()
 		k.SetNow(at("2026-12-01 09:00"))
 		k.Tick()

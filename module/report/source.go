@@ -44,7 +44,7 @@ const lateCase = `exists (select 1 from duty_duty d where d.project_id = c.proje
 
 func complaints() source {
 	t := func(key, zh, en, where string) tally { return tally{key, core.T(zh, en), where} }
-	return source{kind: "complaint", label: core.T("投诉", "Complaints"), table: "complaint_case", at: "at", number: "c.number", state: "c.state", where: "c.state <> 'void'", overdue: lateCase,
+	return source{kind: "complaint", label: core.T("投诉", "Complaints"), table: "complaint_case", at: "at", number: "c.number", state: "c.state", where: "c.state not in ('void', 'merged')", overdue: lateCase,
 		tallies: []tally{t("taken", "受理", "Taken", "c.id <> 0"), t("valid", "有效", "Founded", "c.validity = 'founded' and c.ruling <> 'decline'"), t("unfounded", "不成立", "Unfounded", "c.validity = 'unfounded'"),
 			t("major", "重大", "Major", "c.level = 'major'"), t("closed", "办结", "Closed", "not c.open"), t("open", "在办", "Open", "c.open"), t("late", "逾期", "Late", "c.overdue"),
 			t("timely", "按时办结", "Closed in time", "not c.open and not c.overdue"), t("reopened", "重新处理", "Reopened", "c.round > 1"), t("satisfied", "满意", "Satisfied", "c.satisfied = 'yes'"),

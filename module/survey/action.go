@@ -3,7 +3,6 @@ package survey
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"huiyin/job"
 	"huiyin/journal"
 	"huiyin/notify"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -27,28 +27,11 @@ func href(ctx context.Context, id core.ID, more ...string) string {
 	return Kind().Href(ctx, id, more...)
 }
 
-func guard(ctx context.Context, tx db.Tx, clause string, ok bool, zh, en string, args ...any) error {
-	return regulation.Guard(ctx, tx, clause, ok, core.T(zh, en, args...))
-}
-
-func filled(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
-
-// offTurn is a refusal because the verb's turn has not come or is over: the record page leaves such buttons out.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
-
-func later(zh, en string, args ...any) error { return offTurn{core.Conflict(zh, en, args...)} }
-
-func isOffTurn(err error) bool { return errors.As(err, &offTurn{}) }
-
 func inOne(state string, names []core.Choice, states ...string) error {
 	if slices.Contains(states, state) {
 		return nil
 	}
-	return later("现在的状态是「%s」,不能这样做", "It is “%s” now; this cannot be done", core.Label(names, state))
+	return register.Later("现在的状态是「%s」,不能这样做", "It is “%s” now; this cannot be done", core.Label(names, state))
 }
 
 func in(r Round, states ...string) error { return inOne(r.State, States(), states...) }
@@ -249,16 +232,16 @@ func canLaunch(ctx context.Context, tx db.Tx, r Round) error {
 	if r.Kind != Satisfaction {
 		return nil
 	}
-	if err := guard(ctx, tx, "E5.2", r.Full() || filled(r.Reason), "满意度调查要覆盖全部客户;只调查一部分的,请写明理由", "A satisfaction survey covers every customer; say why only some are asked"); err != nil {
+	if err := regulation.Require(ctx, tx, "E5.2", r.Full() || core.Filled(r.Reason), "满意度调查要覆盖全部客户;只调查一部分的,请写明理由", "A satisfaction survey covers every customer; say why only some are asked"); err != nil {
 		return err
 	}
 	if missing := r.Content.missing(); missing.Is() {
-		if err := guard(ctx, tx, "E5.2", false, "满意度调查要含态度、效率、质量,还没有:%s", "A satisfaction survey asks about attitude, efficiency and quality; missing: %s", missing); err != nil {
+		if err := regulation.Require(ctx, tx, "E5.2", false, "满意度调查要含态度、效率、质量,还没有:%s", "A satisfaction survey asks about attitude, efficiency and quality; missing: %s", missing); err != nil {
 			return err
 		}
 	}
 	open := slices.ContainsFunc(r.Content.Questions, func(q Question) bool { return q.Kind == Words })
-	return guard(ctx, tx, "C7.10", open, "问卷要征询客户意见:请加一道填空题", "The survey asks for opinions: add an open question")
+	return regulation.Require(ctx, tx, "C7.10", open, "问卷要征询客户意见:请加一道填空题", "The survey asks for opinions: add an open question")
 }
 
 // planned: B7.1.
@@ -270,10 +253,10 @@ func planned(ctx context.Context, tx db.Tx, r Round) error {
 	if err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "B7.1", ok && p.State == PlanApproved, "%d 年的调查计划还没有批准", "The survey plan of %d is not approved yet", yearOf(r.Start)); err != nil {
+	if err := regulation.Require(ctx, tx, "B7.1", ok && p.State == PlanApproved, "%d 年的调查计划还没有批准", "The survey plan of %d is not approved yet", yearOf(r.Start)); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "B7.1", r.Owner != 0, "还没有指定负责人", "Nobody is responsible yet")
+	return regulation.Require(ctx, tx, "B7.1", r.Owner != 0, "还没有指定负责人", "Nobody is responsible yet")
 }
 
 // missing are the dimensions of E5.2 that no question asks about.
@@ -500,7 +483,7 @@ func canSubmit(ctx context.Context, tx db.Tx, r Round) error {
 	if err := in(r, StateEnded); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "B7.1", filled(r.Summary), "还没有整理分析", "It has not been analysed yet"); err != nil {
+	if err := regulation.Require(ctx, tx, "B7.1", core.Filled(r.Summary), "还没有整理分析", "It has not been analysed yet"); err != nil {
 		return err
 	}
 	as, err := actionsOf(ctx, tx, r.Ref.ID)
@@ -508,7 +491,7 @@ func canSubmit(ctx context.Context, tx db.Tx, r Round) error {
 		return err
 	}
 	nobody := slices.ContainsFunc(as, func(a Action) bool { return a.Owner == 0 && a.State != ActionClosed })
-	return guard(ctx, tx, "E5.2", !nobody, "有问题还没有落实到责任人", "A problem has nobody responsible yet")
+	return regulation.Require(ctx, tx, "E5.2", !nobody, "有问题还没有落实到责任人", "A problem has nobody responsible yet")
 }
 
 // Submit sends the report up: to the head of the project and the general manager (B7.1, E5.2).
@@ -540,7 +523,7 @@ type Distribution struct{ Recipients string }
 // canDistribute: B7.1, what was not approved is not given out.
 func canDistribute(ctx context.Context, tx db.Tx, r Round) error {
 	if r.State == StateEnded || r.State == StateAnalysed {
-		if err := guard(ctx, tx, "B7.1", false, "调研报告还没有批准", "The report has not been approved"); err != nil {
+		if err := regulation.Require(ctx, tx, "B7.1", false, "调研报告还没有批准", "The report has not been approved"); err != nil {
 			return err
 		}
 	}
@@ -572,7 +555,7 @@ type Filing struct{ Place string }
 // canClose: B7.1, distributed first; C5.2, every dimension below its target has been put right.
 func canClose(ctx context.Context, tx db.Tx, r Round) error {
 	if slices.Contains([]string{StateEnded, StateAnalysed, StateApproved}, r.State) {
-		if err := guard(ctx, tx, "B7.1", false, "报告要先上报、分发,再归档", "The report is submitted and distributed before it is filed"); err != nil {
+		if err := regulation.Require(ctx, tx, "B7.1", false, "报告要先上报、分发,再归档", "The report is submitted and distributed before it is filed"); err != nil {
 			return err
 		}
 	}
@@ -585,12 +568,12 @@ func canClose(ctx context.Context, tx db.Tx, r Round) error {
 	}
 	for _, g := range r.Figures.below(r.Targets) {
 		acted := slices.ContainsFunc(as, func(a Action) bool { return a.Dimension == g.Name })
-		if err := guard(ctx, tx, "C5.2", acted, "%s低于目标,还没有纠正预防措施", "%s is below its target and has no corrective action yet", core.Label(Dimensions(), g.Name)); err != nil {
+		if err := regulation.Require(ctx, tx, "C5.2", acted, "%s低于目标,还没有纠正预防措施", "%s is below its target and has no corrective action yet", core.Label(Dimensions(), g.Name)); err != nil {
 			return err
 		}
 	}
 	open := slices.ContainsFunc(as, func(a Action) bool { return a.State != ActionClosed })
-	return guard(ctx, tx, "C5.2", !open, "还有纠正预防措施没有关闭", "A corrective action is not closed yet")
+	return regulation.Require(ctx, tx, "C5.2", !open, "还有纠正预防措施没有关闭", "A corrective action is not closed yet")
 }
 
 // Close files the report.

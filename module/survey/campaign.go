@@ -270,18 +270,18 @@ func campaignIntro(ctx context.Context, tx db.Tx) (templ.Component, error) {
 }
 
 func campaignRecord(ctx context.Context, tx db.Tx, c Campaign) (register.Record, error) {
-	p := pairer{ctx: ctx}
-	p.add("起止", "Period", string(c.Start)+" – "+string(c.End))
-	p.add("负责人", "Responsible", c.OwnerName)
-	p.add("题数", "Questions", fmt.Sprint(len(c.Content.Questions)))
-	p.add("目标", "Targets", targetsText(ctx, c.Targets))
-	p.time("发布", "Sent out", c.Launched)
-	p.add("没有客户的项目", "Projects without customers", c.Note)
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("起止", "Period", string(c.Start)+" – "+string(c.End))
+	p.Add("负责人", "Responsible", c.OwnerName)
+	p.Add("题数", "Questions", fmt.Sprint(len(c.Content.Questions)))
+	p.Add("目标", "Targets", targetsText(ctx, c.Targets))
+	p.Time("发布", "Sent out", c.Launched)
+	p.Add("没有客户的项目", "Projects without customers", c.Note)
 	state := core.T("待发布", "In preparation")
 	if c.State == StateOpen {
 		state = core.T("已发布", "Sent out")
 	}
-	rec := register.Record{Head: ui.HeadView{Title: ui.Plain(c.Number), Sub: c.Title, Pills: []ui.PillView{{Tone: stateTone(c.State), Text: state}}}, Cards: []templ.Component{register.FieldsCard(core.T("安排", "Arrangements"), p.out)}}
+	rec := register.Record{Head: ui.HeadView{Title: ui.Plain(c.Number), Sub: c.Title, Pills: []ui.PillView{{Tone: stateTone(c.State), Text: state}}}, Cards: []templ.Component{register.FieldsCard(core.T("安排", "Arrangements"), p.Out)}}
 	if c.State != StateOpen {
 		return rec, nil
 	}

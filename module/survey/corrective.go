@@ -306,7 +306,7 @@ func canAnalyseAction(ctx context.Context, tx db.Tx, a Action) error {
 	if err := actionIn(a, ActionOpen); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "E5.2", a.Owner != 0, "问题还没有落实到责任人", "The problem has nobody responsible yet")
+	return regulation.Require(ctx, tx, "E5.2", a.Owner != 0, "问题还没有落实到责任人", "The problem has nobody responsible yet")
 }
 
 // AnalyseAction says why.
@@ -351,7 +351,7 @@ func canVerify(ctx context.Context, tx db.Tx, a Action) error {
 	if err := actionIn(a, ActionDone); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "E5.2", a.Owner == 0 || a.Owner != core.ActorOf(ctx).ID, "责任人不能验证自己的改进", "Who is responsible does not verify his own work")
+	return regulation.Require(ctx, tx, "E5.2", a.Owner == 0 || a.Owner != core.ActorOf(ctx).ID, "责任人不能验证自己的改进", "Who is responsible does not verify his own work")
 }
 
 // VerifyAction finds whether it helped; what did not is carried out again.
@@ -376,7 +376,7 @@ func canCloseAction(ctx context.Context, tx db.Tx, a Action) error {
 	if a.State == ActionClosed {
 		return actionIn(a, ActionVerified)
 	}
-	return guard(ctx, tx, "C5.2", a.State == ActionVerified, "措施还没有落实并验证有效", "The measure has not been carried out and verified yet")
+	return regulation.Require(ctx, tx, "C5.2", a.State == ActionVerified, "措施还没有落实并验证有效", "The measure has not been carried out and verified yet")
 }
 
 // CloseAction ends it, and its duty.
@@ -391,7 +391,7 @@ func canUrge(ctx context.Context, tx db.Tx, a Action) error {
 	if a.State == ActionClosed {
 		return actionIn(a, ActionOpen)
 	}
-	return guard(ctx, tx, "E5.2", a.Owner != 0, "问题还没有落实到责任人", "The problem has nobody responsible yet")
+	return regulation.Require(ctx, tx, "E5.2", a.Owner != 0, "问题还没有落实到责任人", "The problem has nobody responsible yet")
 }
 
 // Urge presses who is responsible (E5.2).

@@ -181,6 +181,6 @@ func customerPanel() register.Panel {
 			}
 			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: l.number, Href: href(ctx, l.id)}, {Text: l.title.Say(ctx)}, {Text: string(l.day)}, {Text: said.Say(ctx)}}})
 		}
-		return tableCard(core.T("满意度调查", "Surveys"), t), nil
+		return ui.TableCard(core.T("满意度调查", "Surveys"), t), nil
 	}}
 }

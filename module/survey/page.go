@@ -39,35 +39,6 @@ func stateTone(state string) ui.Tone {
 	return ui.Run
 }
 
-// pairer collects what has a value.
-type pairer struct {
-	ctx context.Context
-	out []ui.Pair
-}
-
-func (p *pairer) add(zh, en, v string) {
-	if strings.TrimSpace(v) != "" {
-		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
-	}
-}
-
-func (p *pairer) time(zh, en string, t time.Time) {
-	if !t.IsZero() {
-		p.add(zh, en, ui.Full(p.ctx, t))
-	}
-}
-
-func (p *pairer) choice(zh, en string, cs []core.Choice, v string) {
-	if v != "" {
-		p.add(zh, en, core.Label(cs, v).Say(p.ctx))
-	}
-}
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
-}
-
 // record is a survey's page: where it stands, who has answered so far, what came of it.
 func record(ctx context.Context, tx db.Tx, r Round) (register.Record, error) {
 	rec := register.Record{Head: ui.HeadView{Title: ui.Plain(r.Number), Sub: r.Title, Aside: string(r.Start) + " – " + string(r.End),
@@ -90,7 +61,7 @@ func record(ctx context.Context, tx db.Tx, r Round) (register.Record, error) {
 			return rec, err
 		}
 	}
-	rec.Cards = append(rec.Cards, papers(links(ctx, r, results)))
+	rec.Cards = append(rec.Cards, ui.Papers(core.T("单据与结果", "Papers and results"), links(ctx, r, results)))
 	return rec, nil
 }
 
@@ -104,13 +75,13 @@ func resultCards(ctx context.Context, tx db.Tx, r Round, rec *register.Record) e
 	if err != nil {
 		return err
 	}
-	rec.Cards = append(rec.Cards, tableCard(core.T("各维度满意率", "Satisfaction by dimension"), dimensionTable(ctx, r, t, last)))
+	rec.Cards = append(rec.Cards, ui.TableCard(core.T("各维度满意率", "Satisfaction by dimension"), dimensionTable(ctx, r, t, last)))
 	if p := reportPairs(ctx, r); len(p) > 0 {
 		rec.Cards = append(rec.Cards, register.FieldsCard(core.T("调研报告", "Research report"), p))
 	}
 	as, err := actionsOf(ctx, tx, r.Ref.ID)
 	if err == nil && len(as) > 0 {
-		rec.Cards = append(rec.Cards, tableCard(core.T("纠正预防措施", "Corrective actions"), actionTable(ctx, as)))
+		rec.Cards = append(rec.Cards, ui.TableCard(core.T("纠正预防措施", "Corrective actions"), actionTable(ctx, as)))
 	}
 	return err
 }
@@ -164,28 +135,28 @@ func steps(r Round) []ui.Step {
 }
 
 func pairs(ctx context.Context, r Round) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("起止", "Period", string(r.Start)+" – "+string(r.End))
-	p.add("负责人", "Responsible", r.OwnerName)
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("起止", "Period", string(r.Start)+" – "+string(r.End))
+	p.Add("负责人", "Responsible", r.OwnerName)
 	sample := core.Label(Samples(), r.Sample).Say(ctx)
 	switch r.Sample {
 	case SampleBuildings:
-		sample = join(sample, strings.ReplaceAll(r.Buildings, "\n", "、"))
+		sample = ui.Join(sample, strings.ReplaceAll(r.Buildings, "\n", "、"))
 	case SamplePercent:
-		sample = join(sample, fmt.Sprintf("%d%%", r.Percent))
+		sample = ui.Join(sample, fmt.Sprintf("%d%%", r.Percent))
 	}
-	p.add("调查范围", "Sample", join(sample, r.Reason))
+	p.Add("调查范围", "Sample", ui.Join(sample, r.Reason))
 	if r.Customers > 0 {
-		p.add("覆盖客户", "Customers covered", fmt.Sprintf("%d / %d", r.Invited, r.Customers))
+		p.Add("覆盖客户", "Customers covered", fmt.Sprintf("%d / %d", r.Invited, r.Customers))
 	}
-	p.add("目标", "Targets", targetsText(ctx, r.Targets))
+	p.Add("目标", "Targets", targetsText(ctx, r.Targets))
 	if r.RemindDays > 0 {
-		p.add("提醒", "Reminder", core.T("截止前 %d 天", "%d days before the end", r.RemindDays).Say(ctx))
+		p.Add("提醒", "Reminder", core.T("截止前 %d 天", "%d days before the end", r.RemindDays).Say(ctx))
 	}
-	p.time("发布", "Sent out", r.Launched)
-	p.time("最近提醒", "Last reminder", r.Reminded)
-	p.time("结束", "Ended", r.Ended)
-	return p.out
+	p.Time("发布", "Sent out", r.Launched)
+	p.Time("最近提醒", "Last reminder", r.Reminded)
+	p.Time("结束", "Ended", r.Ended)
+	return p.Out
 }
 
 func targetsText(ctx context.Context, t Targets) string {
@@ -199,15 +170,15 @@ func targetsText(ctx context.Context, t Targets) string {
 }
 
 func reportPairs(ctx context.Context, r Round) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("总体评价", "Summary", r.Summary)
-	p.add("主要问题及原因", "Problems and causes", r.Causes)
-	p.add("改进建议", "Recommendations", r.Advice)
-	p.time("批准", "Approved", r.Approved)
-	p.add("分发", "Distributed to", r.Recipients)
-	p.time("分发时间", "Distributed", r.Distributed)
-	p.add("存档位置", "Kept at", r.Place)
-	return p.out
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("总体评价", "Summary", r.Summary)
+	p.Add("主要问题及原因", "Problems and causes", r.Causes)
+	p.Add("改进建议", "Recommendations", r.Advice)
+	p.Time("批准", "Approved", r.Approved)
+	p.Add("分发", "Distributed to", r.Recipients)
+	p.Time("分发时间", "Distributed", r.Distributed)
+	p.Add("存档位置", "Kept at", r.Place)
+	return p.Out
 }
 
 func responseOf(ctx context.Context, tx db.Tx, r Round) (responseView, error) {
@@ -261,7 +232,7 @@ func asRound(ctx context.Context, tx db.Tx, q *web.Request) (Round, error) {
 func row(ctx context.Context, r *Round) ui.Row {
 	answered := ui.Cell{Text: "—"}
 	if !r.Ended.IsZero() {
-		answered.Text = join(strconv.FormatInt(r.Figures.Answered, 10), rateText(r.Figures.Response()))
+		answered.Text = ui.Join(strconv.FormatInt(r.Figures.Answered, 10), rateText(r.Figures.Response()))
 	}
 	return ui.Row{Cells: []ui.Cell{{Text: r.Number, Href: href(ctx, r.Ref.ID)}, {Text: r.Title.Say(ctx)}, {Text: core.Label(Kinds(), r.Kind).Say(ctx)}, {Body: ui.Pill(stateTone(r.State), core.Label(States(), r.State))},
 		{Text: string(r.Start)}, {Text: string(r.End)}, {Text: strconv.FormatInt(r.Invited, 10)}, answered}}
@@ -300,16 +271,16 @@ func formRecord(ctx context.Context, _ db.Tx, f Form) (register.Record, error) {
 	for i, q := range f.Questions {
 		v.Questions = append(v.Questions, questionOf(ctx, f, i, q))
 	}
-	p := pairer{ctx: ctx}
-	p.choice("种类", "Kind", Kinds(), f.Kind)
-	p.add("标题(英文)", "Title in English", f.Title.EN)
-	p.add("说明", "Introduction", f.Intro.ZH)
-	p.add("说明(英文)", "Introduction in English", f.Intro.EN)
+	p := ui.Pairs{Ctx: ctx}
+	p.Choice("种类", "Kind", Kinds(), f.Kind)
+	p.Add("标题(英文)", "Title in English", f.Title.EN)
+	p.Add("说明", "Introduction", f.Intro.ZH)
+	p.Add("说明(英文)", "Introduction in English", f.Intro.EN)
 	state := ui.PillView{Tone: ui.Run, Text: core.T("可修改", "May be changed")}
 	if f.Sealed {
 		state = ui.PillView{Tone: ui.OK, Text: core.T("已发出", "Sent out")}
 	}
-	return register.Record{Head: ui.HeadView{Title: f.Title, Pills: []ui.PillView{state}}, Cards: []templ.Component{builderCard(v), register.FieldsCard(core.T("问卷", "Questionnaire"), p.out)}}, nil
+	return register.Record{Head: ui.HeadView{Title: f.Title, Pills: []ui.PillView{state}}, Cards: []templ.Component{builderCard(v), register.FieldsCard(core.T("问卷", "Questionnaire"), p.Out)}}, nil
 }
 
 func questionOf(ctx context.Context, f Form, i int, q Question) questionView {

@@ -118,7 +118,7 @@ type PlanIn struct {
 
 // canPlan: B7.1, somebody is named responsible.
 func canPlan(ctx context.Context, tx db.Tx, in PlanIn) error {
-	return guard(ctx, tx, "B7.1", in.Owner != 0, "客户调查要有专人负责:请指定负责人", "Surveys have somebody responsible: name the person")
+	return regulation.Require(ctx, tx, "B7.1", in.Owner != 0, "客户调查要有专人负责:请指定负责人", "Surveys have somebody responsible: name the person")
 }
 
 // MakePlan drafts a year's plan.

@@ -10,6 +10,7 @@ import (
 	"huiyin/file"
 	"huiyin/journal"
 	"huiyin/register"
+	"huiyin/regulation"
 )
 
 // Seminar is a meeting with merchants (商户座谈会, D5.4) and its minutes.
@@ -70,7 +71,7 @@ func canRecord(ctx context.Context, tx db.Tx, s Seminar) error {
 	if s.Day > core.Today(ctx) {
 		return core.Invalid("day", "座谈会还没有召开", "The meeting has not been held yet")
 	}
-	return guard(ctx, tx, "D5.4", filled(s.Attendees, s.Minutes), "座谈会要有到会名单和会议记录", "A merchants' meeting has its list of who came and its minutes")
+	return regulation.Require(ctx, tx, "D5.4", core.Filled(s.Attendees, s.Minutes), "座谈会要有到会名单和会议记录", "A merchants' meeting has its list of who came and its minutes")
 }
 
 // Hold records a meeting.

@@ -236,15 +236,10 @@ func staff(ctx context.Context, tx db.Tx) ([]user.User, error) {
 // nameOf finds somebody of the project by id.
 func nameOf(ctx context.Context, tx db.Tx, field string, id core.ID) (string, error) {
 	us, err := staff(ctx, tx)
-	for _, u := range us {
-		if u.ID == id {
-			return u.Name, nil
-		}
+	if err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = core.Invalid(field, "请选择本项目的人员", "Choose somebody of this project")
-	}
-	return "", err
+	return user.NameAmong(us, field, id)
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -63,3 +63,22 @@ func (u *User) noteIn(ctx context.Context, place core.ID) string {
 	}
 	return roles + " · " + note
 }
+
+// Choices are users as the choices of a form, by their ids.
+func Choices(us []User) []core.Choice {
+	out := make([]core.Choice, len(us))
+	for i, u := range us {
+		out[i] = core.Choice{Value: u.ID.String(), Label: core.Text{ZH: string(u.Name), EN: string(u.Name)}}
+	}
+	return out
+}
+
+// NameAmong is the name of one of these users, whose id came in a form's field.
+func NameAmong(us []User, field string, id core.ID) (string, error) {
+	for _, u := range us {
+		if u.ID == id {
+			return string(u.Name), nil
+		}
+	}
+	return "", core.Invalid(field, "请选择本项目的人员", "Choose somebody of this project")
+}

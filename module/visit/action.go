@@ -2,7 +2,6 @@ package visit
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"huiyin/journal"
 	"huiyin/module/customer"
 	"huiyin/module/estate"
+	"huiyin/register"
 	"huiyin/regulation"
 	"huiyin/search"
 )
@@ -25,29 +25,12 @@ func href(ctx context.Context, id core.ID, more ...string) string {
 	return Kind().Href(ctx, id, more...)
 }
 
-func guard(ctx context.Context, tx db.Tx, clause string, ok bool, zh, en string, args ...any) error {
-	return regulation.Guard(ctx, tx, clause, ok, core.T(zh, en, args...))
-}
-
-func filled(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == "" })
-}
-
-// offTurn is a refusal because the verb's turn has not come or is over; the record page leaves such buttons out.
-type offTurn struct{ error }
-
-func (e offTurn) Unwrap() error { return e.error }
-
-func later(zh, en string, args ...any) error { return offTurn{core.Conflict(zh, en, args...)} }
-
-func isOffTurn(err error) bool { var o offTurn; return errors.As(err, &o) }
-
 // in lets a visit through whose state is one of these.
 func in(v Visit, states ...string) error {
 	if slices.Contains(states, v.State) {
 		return nil
 	}
-	return later("现在的状态是「%s」,不能这样做", "The visit is “%s”; this cannot be done now", core.Label(States(), v.State))
+	return register.Later("现在的状态是「%s」,不能这样做", "The visit is “%s”; this cannot be done now", core.Label(States(), v.State))
 }
 
 // change is a verb's frame: it locks the visit, asks the check, lets fn work on it, and writes visit and journal.
@@ -114,7 +97,7 @@ func canPlan(ctx context.Context, tx db.Tx, c customer.Customer, in Plan) error 
 	if !c.Live() {
 		return core.Invalid("customer", "该客户档案已并入或删除", "That customer's file was merged or erased")
 	}
-	if err := guard(ctx, tx, "C2.1", in.Day != "" && filled(in.Purpose, in.Goal) && len(in.Prepare) > 0, "拜访计划要写明目的、目标、日期和准备事项(资料、名片、礼品,或注明无需准备)",
+	if err := regulation.Require(ctx, tx, "C2.1", in.Day != "" && core.Filled(in.Purpose, in.Goal) && len(in.Prepare) > 0, "拜访计划要写明目的、目标、日期和准备事项(资料、名片、礼品,或注明无需准备)",
 		"A visit plan gives purpose, goal, day and preparations (material, cards, gifts, or that nothing is needed)"); err != nil {
 		return err
 	}
@@ -370,17 +353,17 @@ func canRecord(_ context.Context, _ db.Tx, v Visit) error { return in(v, Planned
 
 // complete asks what the record must hold.
 func (r Report) complete(ctx context.Context, tx db.Tx, first bool) error {
-	if err := guard(ctx, tx, "C2.2", filled(string(r.Met), r.Post, r.Power) && (filled(r.Needs) || filled(r.Problems)) && filled(r.Competitor, r.Credit), "拜访报告要写明接待人及职务、决策权、需求与问题、竞争信息、信用异动(没有的写「无」)",
+	if err := regulation.Require(ctx, tx, "C2.2", core.Filled(string(r.Met), r.Post, r.Power) && (core.Filled(r.Needs) || core.Filled(r.Problems)) && core.Filled(r.Competitor, r.Credit), "拜访报告要写明接待人及职务、决策权、需求与问题、竞争信息、信用异动(没有的写「无」)",
 		"The report names who received the visit, his post and power of decision, needs and problems, competitors and changes of credit (write “none” where there is none)"); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "C4.1", filled(r.Business, r.Surroundings, r.Content, r.How, r.Effect), "拜访记录要写明经营变化、环境信息、服务内容、方式和效果", "The record gives changes of the business, the surroundings, what was done, in what manner and to what effect"); err != nil {
+	if err := regulation.Require(ctx, tx, "C4.1", core.Filled(r.Business, r.Surroundings, r.Content, r.How, r.Effect), "拜访记录要写明经营变化、环境信息、服务内容、方式和效果", "The record gives changes of the business, the surroundings, what was done, in what manner and to what effect"); err != nil {
 		return err
 	}
-	if err := guard(ctx, tx, "C8.2", r.NextDay != "" || filled(r.NoNext), "要当场约定下一次拜访;没有约定的写明原因", "The next visit is agreed on the spot; where it is not, say why"); err != nil {
+	if err := regulation.Require(ctx, tx, "C8.2", r.NextDay != "" || core.Filled(r.NoNext), "要当场约定下一次拜访;没有约定的写明原因", "The next visit is agreed on the spot; where it is not, say why"); err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C16.3", !first || filled(r.Unusual), "重点(A 类)客户要登记行业趋势、人事变动等异常动向(没有的写「无」)", "Of a customer of the first class, record trends of the trade, changes of staff and the like (write “none” where there is none)")
+	return regulation.Require(ctx, tx, "C16.3", !first || core.Filled(r.Unusual), "重点(A 类)客户要登记行业趋势、人事变动等异常动向(没有的写「无」)", "Of a customer of the first class, record trends of the trade, changes of staff and the like (write “none” where there is none)")
 }
 
 // Record completes a visit's record, opens a term for everything that was promised or asked, and plans the next visit.
@@ -459,7 +442,7 @@ type Seal struct {
 
 func canSeal(_ context.Context, _ db.Tx, v Visit) error {
 	if !v.Signed.IsZero() {
-		return later("已经签章", "It is signed already")
+		return register.Later("已经签章", "It is signed already")
 	}
 	return in(v, Recorded)
 }
@@ -467,7 +450,7 @@ func canSeal(_ context.Context, _ db.Tx, v Visit) error {
 // Sign takes the customer's signature, a picture of the sealed paper, or the reason why there is neither (DX.12).
 func Sign(ctx context.Context, tx db.Tx, id core.ID, s Seal) error {
 	return change(ctx, tx, id, canSeal, "signed", map[string]any{"signer": s.Signer, "unsigned": s.Unsigned}, func(v *Visit) error {
-		if err := guard(ctx, tx, "DX.12", s.Signature != "" || len(s.Copies) > 0 || filled(s.Unsigned), "访谈记录要有业户签章:签名或盖章件照片;没有的写明原因", "The interview record bears the customer's signature or seal (a picture of the paper); say why where it does not"); err != nil {
+		if err := regulation.Require(ctx, tx, "DX.12", s.Signature != "" || len(s.Copies) > 0 || core.Filled(s.Unsigned), "访谈记录要有业户签章:签名或盖章件照片;没有的写明原因", "The interview record bears the customer's signature or seal (a picture of the paper); say why where it does not"); err != nil {
 			return err
 		}
 		if v.Unsigned = s.Unsigned; s.Signature == "" && len(s.Copies) == 0 {

@@ -8,6 +8,7 @@ import (
 	"huiyin/journal"
 	"huiyin/module/customer"
 	"huiyin/register"
+	"huiyin/regulation"
 )
 
 // Card is a key customer's card (重点客户卡, C8.1).
@@ -49,12 +50,12 @@ func needsCard(ctx context.Context, tx db.Tx, c customer.Customer, sort string) 
 	if err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C8.1", n > 0, "重点客户要先单独建卡(姓名、单位、职位、住址、联系方式)", "A key customer has a card first: name, company, position, address and contact details")
+	return regulation.Require(ctx, tx, "C8.1", n > 0, "重点客户要先单独建卡(姓名、单位、职位、住址、联系方式)", "A key customer has a card first: name, company, position, address and contact details")
 }
 
 // complete: C8.1, a card gives name, company, post, address and a way to get in touch.
 func (c Card) complete(ctx context.Context, tx db.Tx) error {
-	return guard(ctx, tx, "C8.1", filled(string(c.Person), c.Company, c.Post, string(c.Address)) && (c.Phone != "" || c.Mail != "" || c.WeChat != ""), "客户卡要有姓名、单位、职位、住址、联系方式", "A card gives name, company, position, address and contact details")
+	return regulation.Require(ctx, tx, "C8.1", core.Filled(string(c.Person), c.Company, c.Post, string(c.Address)) && (c.Phone != "" || c.Mail != "" || c.WeChat != ""), "客户卡要有姓名、单位、职位、住址、联系方式", "A card gives name, company, position, address and contact details")
 }
 
 // MakeCard makes a card of a customer's person.
@@ -102,15 +103,15 @@ func GetCard(ctx context.Context, tx db.Tx, id core.ID) (Card, error) {
 
 func findCards(ctx context.Context, tx db.Tx, q register.Query) ([]Card, error) {
 	c := inProject(ctx)
-	c.where = append(c.where, "voided_at is null")
+	c.Conds = append(c.Conds, "voided_at is null")
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	cs, err := db.All(ctx, tx, (*Card).dest, "select "+db.CellNames(new(Card).cells())+" from visit_card where "+c.then("id desc", q.Limit), c.args...)
+	cs, err := db.All(ctx, tx, (*Card).dest, "select "+db.CellNames(new(Card).cells())+" from visit_card where "+c.Then("id desc", q.Limit), c.Args...)
 	for i := range cs {
 		cs[i].Ref.Kind = "keycard"
 	}
@@ -118,7 +119,7 @@ func findCards(ctx context.Context, tx db.Tx, q register.Query) ([]Card, error) 
 }
 
 func cardFields() []core.Field[Card] {
-	return []core.Field[Card]{field("person", "姓名", "Name", func(c *Card) any { return &c.Person }), field("company", "单位", "Company", func(c *Card) any { return &c.Company }), field("post", "职位", "Position", func(c *Card) any { return &c.Post }),
-		field("address", "住址", "Address", func(c *Card) any { return &c.Address }), field("phone", "电话", "Telephone", func(c *Card) any { return &c.Phone }), field("mail", "邮箱", "E-mail", func(c *Card) any { return &c.Mail }),
-		field("wechat", "微信", "WeChat", func(c *Card) any { return &c.WeChat }), field("taste", "习惯与喜好", "Habits and likes", func(c *Card) any { return &c.Taste }, lines), field("note", "备注", "Remarks", func(c *Card) any { return &c.Note }, lines)}
+	return []core.Field[Card]{core.Ask("person", "姓名", "Name", func(c *Card) any { return &c.Person }), core.Ask("company", "单位", "Company", func(c *Card) any { return &c.Company }), core.Ask("post", "职位", "Position", func(c *Card) any { return &c.Post }),
+		core.Ask("address", "住址", "Address", func(c *Card) any { return &c.Address }), core.Ask("phone", "电话", "Telephone", func(c *Card) any { return &c.Phone }), core.Ask("mail", "邮箱", "E-mail", func(c *Card) any { return &c.Mail }),
+		core.Ask("wechat", "微信", "WeChat", func(c *Card) any { return &c.WeChat }), core.Ask("taste", "习惯与喜好", "Habits and likes", func(c *Card) any { return &c.Taste }, core.Lines), core.Ask("note", "备注", "Remarks", func(c *Card) any { return &c.Note }, core.Lines)}
 }

@@ -10,6 +10,7 @@ import (
 	"huiyin/journal"
 	"huiyin/module/customer"
 	"huiyin/register"
+	"huiyin/regulation"
 )
 
 // Contact is one regular contact with a customer (主动沟通, A3.6), or a try at one.
@@ -52,7 +53,7 @@ func Reach(ctx context.Context, tx db.Tx, in Contact) (core.ID, error) {
 		err = core.Invalid("customer", "该客户档案已并入或删除", "That customer's file was merged or erased")
 	}
 	if err == nil {
-		err = guard(ctx, tx, "A3.6", !in.Reached || filled(in.Needs, in.Opinions), "沟通要记录客户的需求与意见(没有的写「无」)", "A contact records the customer's needs and opinions (write “none” where there is none)")
+		err = regulation.Require(ctx, tx, "A3.6", !in.Reached || core.Filled(in.Needs, in.Opinions), "沟通要记录客户的需求与意见(没有的写「无」)", "A contact records the customer's needs and opinions (write “none” where there is none)")
 	}
 	if err != nil {
 		return 0, err
@@ -93,19 +94,19 @@ func GetContact(ctx context.Context, tx db.Tx, id core.ID) (Contact, error) {
 func findContacts(ctx context.Context, tx db.Tx, q register.Query) ([]Contact, error) {
 	c := inProject(ctx)
 	if v := q.Filter["how"]; v != "" {
-		c.add("how = ?", v)
+		c.Add("how = ?", v)
 	}
 	if q.Filter["missed"] == "missed" {
-		c.where = append(c.where, "not reached")
+		c.Conds = append(c.Conds, "not reached")
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	cs, err := db.All(ctx, tx, (*Contact).dest, "select "+db.CellNames(new(Contact).cells())+" from visit_contact where "+c.then("id desc", q.Limit), c.args...)
+	cs, err := db.All(ctx, tx, (*Contact).dest, "select "+db.CellNames(new(Contact).cells())+" from visit_contact where "+c.Then("id desc", q.Limit), c.Args...)
 	for i := range cs {
 		cs[i].Ref.Kind = "outreach"
 	}
@@ -118,10 +119,10 @@ func contacts() register.Register[Contact] {
 	}
 	in := []core.Field[Contact]{
 		{Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(c *Contact) any { return &c.Customer }, Required: true, Source: "customer"},
-		field("how", "方式", "How", func(c *Contact) any { return &c.How }, required, radio[Contact](Hows())),
+		core.Ask("how", "方式", "How", func(c *Contact) any { return &c.How }, core.Required, core.Radio[Contact](Hows())),
 		{Name: "reached", Label: core.T("联系上了", "Somebody was reached"), Ptr: func(c *Contact) any { return &c.Reached }, Hint: core.T("没有联系上的不勾,连续联系不上会进入预警", "Leave it open when nobody was; several tries in vain are a warning signal")},
-		field("person", "对方", "Whom", func(c *Contact) any { return &c.Person }), field("needs", "需求", "Needs", func(c *Contact) any { return &c.Needs }, lines), field("opinions", "意见", "Opinions", func(c *Contact) any { return &c.Opinions }, lines),
-		field("at", "时间", "Time", func(c *Contact) any { return &c.At })}
+		core.Ask("person", "对方", "Whom", func(c *Contact) any { return &c.Person }), core.Ask("needs", "需求", "Needs", func(c *Contact) any { return &c.Needs }, core.Lines), core.Ask("opinions", "意见", "Opinions", func(c *Contact) any { return &c.Opinions }, core.Lines),
+		core.Ask("at", "时间", "Time", func(c *Contact) any { return &c.At })}
 	return register.Register[Contact]{Kind: ContactKind(), Viewers: callers(), Export: heads(), Columns: []string{"at", "customer_name", "how", "reached", "needs", "opinions", "by"}, Topic: "visit",
 		Fields: []core.Field[Contact]{f("at", "时间", "Time", func(c *Contact) any { return &c.At }), f("customer_name", "客户", "Customer", func(c *Contact) any { return &c.CustomerName }), f("how", "方式", "How", func(c *Contact) any { return &c.How }, Hows()...),
 			f("reached", "联系上", "Reached", func(c *Contact) any { return &c.Reached }), f("person", "对方", "Whom", func(c *Contact) any { return &c.Person }), f("needs", "需求", "Needs", func(c *Contact) any { return &c.Needs }),

@@ -168,10 +168,10 @@ type Organisation struct {
 // canOrganise: C14.11, the company's manager organises the visits.
 func canOrganise(ctx context.Context, tx db.Tx, f Festival) error {
 	if f.State == Over {
-		return later("已经总结", "It is summed up already")
+		return register.Later("已经总结", "It is summed up already")
 	}
 	a, p := core.ActorOf(ctx), core.ProjectOf(ctx).ID
-	return guard(ctx, tx, "C14.11", a.Job || a.Has(p, core.Manager) || a.Has(p, core.GM), "节日拜访由公司经理组织", "The company's manager organises the visits before a festival")
+	return regulation.Require(ctx, tx, "C14.11", a.Job || a.Has(p, core.Manager) || a.Has(p, core.GM), "节日拜访由公司经理组织", "The company's manager organises the visits before a festival")
 }
 
 // Organise plans the visits before a festival (C14.11).
@@ -224,16 +224,16 @@ func (f Festival) plan(ctx context.Context, tx db.Tx, id core.ID, in Organisatio
 // canConclude: C14.11, the visits are on record before they are summed up.
 func canConclude(ctx context.Context, tx db.Tx, f Festival) error {
 	if f.State == Over {
-		return later("已经总结", "It is summed up already")
+		return register.Later("已经总结", "It is summed up already")
 	}
 	if f.State == Ahead {
-		return later("还没有组织拜访", "No visits were organised yet")
+		return register.Later("还没有组织拜访", "No visits were organised yet")
 	}
 	open, err := db.Value[int64](ctx, tx, "select count(*) from visit_visit where project_id = $1 and festival_id = $2 and open", f.Ref.Project, f.Ref.ID)
 	if err != nil {
 		return err
 	}
-	return guard(ctx, tx, "C14.11", open == 0, "还有 %d 家没有拜访或没有完成记录", "%d visits are not made or not recorded yet", open)
+	return regulation.Require(ctx, tx, "C14.11", open == 0, "还有 %d 家没有拜访或没有完成记录", "%d visits are not made or not recorded yet", open)
 }
 
 // Conclude sums a festival's visits up; its duty is done.
@@ -247,16 +247,16 @@ func Conclude(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 func findFestivals(ctx context.Context, tx db.Tx, q register.Query) ([]Festival, error) {
 	c := inProject(ctx)
 	if v := q.Filter["state"]; v != "" {
-		c.add("state = ?", v)
+		c.Add("state = ?", v)
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	fs, err := db.All(ctx, tx, (*Festival).dest, "select "+db.CellNames(new(Festival).cells())+" from visit_festival where "+c.then("id desc", q.Limit), c.args...)
+	fs, err := db.All(ctx, tx, (*Festival).dest, "select "+db.CellNames(new(Festival).cells())+" from visit_festival where "+c.Then("id desc", q.Limit), c.Args...)
 	for i := range fs {
 		fs[i].Ref.Kind = "festival"
 	}

@@ -112,7 +112,7 @@ func items(ctx context.Context, tx db.Tx, where string, args ...any) ([]Item, er
 
 // raise takes a matter down and opens its term: an opinion's by D5.3, a promise's and a request's by their own day.
 func raise(ctx context.Context, tx db.Tx, i Item) (core.ID, error) {
-	if !filled(i.What) {
+	if !core.Filled(i.What) {
 		return 0, core.Invalid("what", "请写明内容", "Say what it is")
 	}
 	i.Ref, i.Version, i.State, i.Open, i.Round, i.Month = core.Ref{Project: core.ProjectOf(ctx).ID, Kind: "promise", ID: tx.NewID()}, 1, ItemOpen, true, 1, core.Today(ctx).Month()
@@ -137,7 +137,7 @@ func (i Item) clause() string {
 // term completes the day: a promise names its own (C2.3), an opinion has D5.3's term.
 func (i *Item) term(ctx context.Context, tx db.Tx) error {
 	if i.Sort == Promise {
-		if err := guard(ctx, tx, "C2.3", i.Due != "", "每项承诺都要有期限", "Every promise has its day"); err != nil {
+		if err := regulation.Require(ctx, tx, "C2.3", i.Due != "", "每项承诺都要有期限", "Every promise has its day"); err != nil {
 			return err
 		}
 	}
@@ -203,10 +203,10 @@ func step(ctx context.Context, tx db.Tx, id core.ID, check func(Item) error, ver
 
 func itemIn(i Item, state string, sorts ...string) error {
 	if !slices.Contains(sorts, i.Sort) {
-		return later("不是这一类事项", "It is not that sort of matter")
+		return register.Later("不是这一类事项", "It is not that sort of matter")
 	}
 	if i.State != state {
-		return later("现在的状态是「%s」", "It is “%s” now", core.Label(itemStates(), i.State))
+		return register.Later("现在的状态是「%s」", "It is “%s” now", core.Label(itemStates(), i.State))
 	}
 	return nil
 }
@@ -315,31 +315,31 @@ func findItems(ctx context.Context, tx db.Tx, q register.Query) ([]Item, error) 
 	state := q.Filter["state"]
 	switch state {
 	case "":
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	case "all":
 	default:
-		c.add("state = ?", state)
+		c.Add("state = ?", state)
 	}
 	if v := q.Filter["sort"]; v != "" {
-		c.add("sort = ?", v)
+		c.Add("sort = ?", v)
 	}
 	if q.Filter["mine"] == "mine" {
-		c.add("owner_id = ?", core.ActorOf(ctx).ID)
+		c.Add("owner_id = ?", core.ActorOf(ctx).ID)
 	}
 	if q.Filter["late"] == "late" {
-		c.add("open and due_day < ?", core.Today(ctx))
+		c.Add("open and due_day < ?", core.Today(ctx))
 	}
 	order, sign := "due_day, id", ">"
 	if state != "" {
 		order, sign = "due_day desc, id desc", "<"
 	}
 	if q.After != "" {
-		if err := c.after(q.After, sign); err != nil {
+		if err := afterDay(&c, q.After, sign); err != nil {
 			return nil, err
 		}
-		c.where[len(c.where)-1] = "(due_day" + c.where[len(c.where)-1][len("(day"):]
+		c.Conds[len(c.Conds)-1] = "(due_day" + c.Conds[len(c.Conds)-1][len("(day"):]
 	}
-	is, err := db.All(ctx, tx, (*Item).dest, "select "+itemColumns()+" from visit_item where "+c.then(order, q.Limit), c.args...)
+	is, err := db.All(ctx, tx, (*Item).dest, "select "+itemColumns()+" from visit_item where "+c.Then(order, q.Limit), c.Args...)
 	for k := range is {
 		is[k].Ref.Kind = "promise"
 	}
@@ -353,7 +353,7 @@ func itemChecked(verb string, check func(Item) error) func(context.Context, db.T
 		if err == nil {
 			err = check(i)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("promise." + verb)
 		}
 		return err

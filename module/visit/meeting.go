@@ -109,7 +109,7 @@ type Call struct {
 // CallMeeting calls a meeting and invites every tenant of today.
 func CallMeeting(ctx context.Context, tx db.Tx, in Call) (Meeting, error) {
 	p := core.ProjectOf(ctx)
-	if in.Why == "event" && !filled(in.Event) {
+	if in.Why == "event" && !core.Filled(in.Event) {
 		return Meeting{}, core.Invalid("event", "请写明是什么重大事件", "Say what the major event is")
 	}
 	ts, err := Tenants(ctx, tx)
@@ -165,7 +165,7 @@ func meetingIn(states ...string) func(context.Context, db.Tx, Meeting) error {
 		if slices.Contains(states, m.State) {
 			return nil
 		}
-		return later("现在的状态是「%s」", "It is “%s” now", core.Label(meetingStates(), m.State))
+		return register.Later("现在的状态是「%s」", "It is “%s” now", core.Label(meetingStates(), m.State))
 	}
 }
 
@@ -221,7 +221,7 @@ type Wish struct {
 
 // canMinute: C19.3, the minutes say what was said, and who was there.
 func (in Minutes) check(ctx context.Context, tx db.Tx, m Meeting) error {
-	return guard(ctx, tx, "C19.3", filled(in.Text) && m.Attended > 0, "租户大会要有记录:先登记到会的租户,再写明会议内容", "A tenants' meeting is on record: sign in who came, then write down what was said")
+	return regulation.Require(ctx, tx, "C19.3", core.Filled(in.Text) && m.Attended > 0, "租户大会要有记录:先登记到会的租户,再写明会议内容", "A tenants' meeting is on record: sign in who came, then write down what was said")
 }
 
 // Minute completes the minutes, and opens a term for every request; the period's duty is done (C19.3).
@@ -295,16 +295,16 @@ func CallOff(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 func findMeetings(ctx context.Context, tx db.Tx, q register.Query) ([]Meeting, error) {
 	c := inProject(ctx)
 	if v := q.Filter["state"]; v != "" {
-		c.add("state = ?", v)
+		c.Add("state = ?", v)
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	ms, err := db.All(ctx, tx, (*Meeting).dest, "select "+meetingColumns()+" from visit_meeting where "+c.then("id desc", q.Limit), c.args...)
+	ms, err := db.All(ctx, tx, (*Meeting).dest, "select "+meetingColumns()+" from visit_meeting where "+c.Then("id desc", q.Limit), c.Args...)
 	for i := range ms {
 		ms[i].Ref.Kind = "meeting"
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -19,11 +18,6 @@ import (
 	"huiyin/web"
 	"huiyin/web/ui"
 )
-
-// join puts a dot between what there is.
-func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), " · ")
-}
 
 func num(n int) string              { return strconv.Itoa(n) }
 func ratio(n int64, of int) string  { return fmt.Sprintf("%d / %d", n, of) }
@@ -40,7 +34,7 @@ func toneIf(ok bool, yes, no ui.Tone) ui.Tone {
 // about names the visit above a form.
 func about(ctx context.Context, tx db.Tx, id core.ID) (core.Text, error) {
 	v, err := Get(ctx, tx, id)
-	return ui.Plain(join(v.Number, v.UnitCode, string(v.CustomerName), v.Purpose)), err
+	return ui.Plain(ui.Join(v.Number, v.UnitCode, string(v.CustomerName), v.Purpose)), err
 }
 
 func columnNames() []string {
@@ -75,7 +69,7 @@ func stateTone(v Visit) ui.Tone {
 }
 
 func row(ctx context.Context, v *Visit) ui.Row {
-	r := ui.Row{Cells: []ui.Cell{{Text: v.Number, Href: href(ctx, v.Ref.ID)}, {Text: string(v.Day)}, {Text: join(v.UnitCode, string(v.CustomerName))}, {Text: core.Label(Sorts(), v.Sort).Say(ctx)}, {Text: v.Purpose}, {Text: v.VisitorName},
+	r := ui.Row{Cells: []ui.Cell{{Text: v.Number, Href: href(ctx, v.Ref.ID)}, {Text: string(v.Day)}, {Text: ui.Join(v.UnitCode, string(v.CustomerName))}, {Text: core.Label(Sorts(), v.Sort).Say(ctx)}, {Text: v.Purpose}, {Text: v.VisitorName},
 		{Body: ui.Pill(stateTone(*v), core.Label(States(), v.State))}}}
 	if v.Open && v.Day < core.Today(ctx) {
 		r.Tone = ui.Late
@@ -83,37 +77,13 @@ func row(ctx context.Context, v *Visit) ui.Row {
 	return r
 }
 
-// pairer collects what has a value.
-type pairer struct {
-	ctx context.Context
-	out []ui.Pair
-}
-
-func (p *pairer) add(zh, en, v string) {
-	if strings.TrimSpace(v) != "" {
-		p.out = append(p.out, ui.Pair{Label: core.T(zh, en), Value: v})
-	}
-}
-
 // linked is a field that leads to its record.
 func linked(label core.Text, value, href string) ui.Pair {
 	return ui.Pair{Label: label, Body: anchor(value, href)}
 }
 
-func (p *pairer) time(zh, en string, t time.Time) {
-	if !t.IsZero() {
-		p.add(zh, en, ui.Full(p.ctx, t))
-	}
-}
-
-func (p *pairer) choice(zh, en string, cs []core.Choice, v string, more ...string) {
-	if v != "" {
-		p.add(zh, en, join(append([]string{core.Label(cs, v).Say(p.ctx)}, more...)...))
-	}
-}
-
 func record(ctx context.Context, tx db.Tx, v Visit) (register.Record, error) {
-	r := register.Record{About: v.Customer, Head: ui.HeadView{Title: ui.Plain(v.Number), Sub: ui.Plain(v.Purpose), Aside: join(v.UnitCode, string(v.CustomerName)),
+	r := register.Record{About: v.Customer, Head: ui.HeadView{Title: ui.Plain(v.Number), Sub: ui.Plain(v.Purpose), Aside: ui.Join(v.UnitCode, string(v.CustomerName)),
 		Pills: []ui.PillView{{Tone: stateTone(v), Text: core.Label(States(), v.State)}, {Tone: ui.None, Text: core.Label(Sorts(), v.Sort)}}}}
 	if v.State == Recorded && v.Signed.IsZero() && v.Unsigned == "" {
 		r.Head.Pills = append(r.Head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("待业户签章", "Not signed yet")})
@@ -127,55 +97,55 @@ func record(ctx context.Context, tx db.Tx, v Visit) (register.Record, error) {
 		r.Cards = append(r.Cards, register.FieldsCard(core.T("拜访记录", "Record"), recordPairs(ctx, v)))
 	}
 	if len(is) > 0 {
-		r.Cards = append(r.Cards, tableCard(ItemKind().Label, itemTable(ctx, is)))
+		r.Cards = append(r.Cards, ui.TableCard(ItemKind().Label, itemTable(ctx, is)))
 	}
 	if v.State != Cancelled {
-		r.Cards = append(r.Cards, papers([]ui.Link{{Label: core.T("顾客访谈记录(打印)", "Interview record (print)"), Href: href(ctx, v.Ref.ID, "record", "print")}, {Label: core.T("PDF", "PDF"), Href: href(ctx, v.Ref.ID, "record.pdf")}}))
+		r.Cards = append(r.Cards, ui.Papers(core.T("单据", "Papers"), []ui.Link{{Label: core.T("顾客访谈记录(打印)", "Interview record (print)"), Href: href(ctx, v.Ref.ID, "record", "print")}, {Label: core.T("PDF", "PDF"), Href: href(ctx, v.Ref.ID, "record.pdf")}}))
 	}
 	return r, nil
 }
 
 func planPairs(ctx context.Context, v Visit) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.out = append(p.out, linked(core.T("拜访对象", "Whom"), join(v.UnitCode, string(v.CustomerName)), customer.FileKind.Href(ctx, v.Customer)))
-	p.add("目的", "Purpose", v.Purpose)
-	p.add("目标", "Goal", v.Goal)
-	p.add("日期", "Day", string(v.Day))
+	p := ui.Pairs{Ctx: ctx}
+	p.Out = append(p.Out, linked(core.T("拜访对象", "Whom"), ui.Join(v.UnitCode, string(v.CustomerName)), customer.FileKind.Href(ctx, v.Customer)))
+	p.Add("目的", "Purpose", v.Purpose)
+	p.Add("目标", "Goal", v.Goal)
+	p.Add("日期", "Day", string(v.Day))
 	var prepared []string
 	for _, x := range v.prepare() {
 		prepared = append(prepared, core.Label(Preparations(), x).Say(ctx))
 	}
-	p.add("准备事项", "Preparations", join(append(prepared, v.PrepareNote)...))
-	p.add("拜访人", "Visitor", v.VisitorName)
-	p.time("到访", "Visited", v.At)
-	p.add("取消原因", "Why cancelled", v.Reason)
-	return p.out
+	p.Add("准备事项", "Preparations", ui.Join(append(prepared, v.PrepareNote)...))
+	p.Add("拜访人", "Visitor", v.VisitorName)
+	p.Time("到访", "Visited", v.At)
+	p.Add("取消原因", "Why cancelled", v.Reason)
+	return p.Out
 }
 
 func recordPairs(ctx context.Context, v Visit) []ui.Pair {
-	p := pairer{ctx: ctx}
-	p.add("接待人", "Received by", join(string(v.Met), v.Post, v.Phone.Mask()))
-	p.choice("决策权", "Power of decision", Powers(), v.Power)
-	p.choice("方式", "Manner", Ways(), v.How)
-	p.add("内容", "Content", v.Content)
-	p.add("需求", "Needs", v.Needs)
-	p.add("问题", "Problems", v.Problems)
-	p.add("经营变化", "Business", v.Business)
-	p.add("环境信息", "Surroundings", v.Surroundings)
-	p.add("竞争信息", "Competitors", v.Competitor)
-	p.choice("信用异动", "Credit", Credits(), v.Credit, v.CreditNote)
-	p.add("异常动向", "Unusual developments", v.Unusual)
-	p.add("效果", "Effect", v.Effect)
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("接待人", "Received by", ui.Join(string(v.Met), v.Post, v.Phone.Mask()))
+	p.Choice("决策权", "Power of decision", Powers(), v.Power)
+	p.Choice("方式", "Manner", Ways(), v.How)
+	p.Add("内容", "Content", v.Content)
+	p.Add("需求", "Needs", v.Needs)
+	p.Add("问题", "Problems", v.Problems)
+	p.Add("经营变化", "Business", v.Business)
+	p.Add("环境信息", "Surroundings", v.Surroundings)
+	p.Add("竞争信息", "Competitors", v.Competitor)
+	p.Choice("信用异动", "Credit", Credits(), v.Credit, v.CreditNote)
+	p.Add("异常动向", "Unusual developments", v.Unusual)
+	p.Add("效果", "Effect", v.Effect)
 	if v.NextDay != "" {
-		p.out = append(p.out, linked(core.T("下一次拜访", "Next visit"), string(v.NextDay), href(ctx, v.Next)))
+		p.Out = append(p.Out, linked(core.T("下一次拜访", "Next visit"), string(v.NextDay), href(ctx, v.Next)))
 	}
-	p.add("未约定下一次", "Why no next visit", v.NoNext)
-	p.add("记录", "Recorded", join(v.Recorder, ui.Full(ctx, v.Recorded)))
+	p.Add("未约定下一次", "Why no next visit", v.NoNext)
+	p.Add("记录", "Recorded", ui.Join(v.Recorder, ui.Full(ctx, v.Recorded)))
 	if !v.Signed.IsZero() {
-		p.add("业户签章", "Signed", join(string(v.Signer), ui.Full(ctx, v.Signed)))
+		p.Add("业户签章", "Signed", ui.Join(string(v.Signer), ui.Full(ctx, v.Signed)))
 	}
-	p.add("未签章原因", "Why not signed", v.Unsigned)
-	return p.out
+	p.Add("未签章原因", "Why not signed", v.Unsigned)
+	return p.Out
 }
 
 func itemTable(ctx context.Context, is []Item) ui.TableView {
@@ -192,38 +162,38 @@ func itemTable(ctx context.Context, is []Item) ui.TableView {
 }
 
 func itemRecord(ctx context.Context, _ db.Tx, i Item) (register.Record, error) {
-	p := pairer{ctx: ctx}
+	p := ui.Pairs{Ctx: ctx}
 	from := href(ctx, i.Visit)
 	if i.Meeting != 0 {
 		from = MeetingKind().Href(ctx, i.Meeting)
 	}
-	p.out = append(p.out, linked(core.T("来源", "From"), i.Number, from))
+	p.Out = append(p.Out, linked(core.T("来源", "From"), i.Number, from))
 	if i.Customer != 0 {
-		p.out = append(p.out, linked(core.T("客户", "Customer"), string(i.CustomerName), customer.FileKind.Href(ctx, i.Customer)))
+		p.Out = append(p.Out, linked(core.T("客户", "Customer"), string(i.CustomerName), customer.FileKind.Href(ctx, i.Customer)))
 	}
-	p.add("内容", "What", i.What)
-	p.add("期限", "Due", string(i.Due))
-	p.add("责任人", "Owed by", i.OwnerName)
-	p.add("答复或落实", "Answer or result", i.Result)
-	p.choice("告知方式", "Told", toldHows(), i.Told)
-	p.time("办理", "Done", i.Done)
-	p.time("回访", "Followed up", i.Followed)
-	p.add("客户意见", "Customer's comment", i.Comment)
-	head := ui.HeadView{Title: ui.Plain(short(i.What)), Sub: core.Label(ItemSorts(), i.Sort), Aside: join(i.Number, string(i.CustomerName)), Pills: []ui.PillView{{Tone: itemTone(i), Text: core.Label(itemStates(), i.State)}}}
+	p.Add("内容", "What", i.What)
+	p.Add("期限", "Due", string(i.Due))
+	p.Add("责任人", "Owed by", i.OwnerName)
+	p.Add("答复或落实", "Answer or result", i.Result)
+	p.Choice("告知方式", "Told", toldHows(), i.Told)
+	p.Time("办理", "Done", i.Done)
+	p.Time("回访", "Followed up", i.Followed)
+	p.Add("客户意见", "Customer's comment", i.Comment)
+	head := ui.HeadView{Title: ui.Plain(short(i.What)), Sub: core.Label(ItemSorts(), i.Sort), Aside: ui.Join(i.Number, string(i.CustomerName)), Pills: []ui.PillView{{Tone: itemTone(i), Text: core.Label(itemStates(), i.State)}}}
 	if i.Round > 1 {
 		head.Pills = append(head.Pills, ui.PillView{Tone: ui.Warn, Text: core.T("第 %d 轮", "Round %d", i.Round)})
 	}
-	return register.Record{Head: head, About: i.Customer, Cards: []templ.Component{register.FieldsCard(core.Label(ItemSorts(), i.Sort), p.out)}}, nil
+	return register.Record{Head: head, About: i.Customer, Cards: []templ.Component{register.FieldsCard(core.Label(ItemSorts(), i.Sort), p.Out)}}, nil
 }
 
 func cardRecord(ctx context.Context, _ db.Tx, c Card) (register.Record, error) {
-	p := pairer{ctx: ctx}
-	p.out = append(p.out, linked(core.T("客户", "Customer"), string(c.CustomerName), customer.FileKind.Href(ctx, c.Customer)))
+	p := ui.Pairs{Ctx: ctx}
+	p.Out = append(p.Out, linked(core.T("客户", "Customer"), string(c.CustomerName), customer.FileKind.Href(ctx, c.Customer)))
 	for _, f := range cardFields() {
-		p.add(f.Label.ZH, f.Label.EN, f.Display(ctx, &c))
+		p.Add(f.Label.ZH, f.Label.EN, f.Display(ctx, &c))
 	}
-	return register.Record{About: c.Customer, Head: ui.HeadView{Title: ui.Plain(string(c.Person)), Sub: ui.Plain(join(c.Company, c.Post)), Aside: string(c.CustomerName)},
-		Cards: []templ.Component{register.FieldsCard(core.T("客户卡", "Card"), p.out), papers([]ui.Link{{Label: core.T("打印客户卡", "Print the card"), Href: CardKind().Href(ctx, c.Ref.ID, "card.pdf")}})}}, nil
+	return register.Record{About: c.Customer, Head: ui.HeadView{Title: ui.Plain(string(c.Person)), Sub: ui.Plain(ui.Join(c.Company, c.Post)), Aside: string(c.CustomerName)},
+		Cards: []templ.Component{register.FieldsCard(core.T("客户卡", "Card"), p.Out), ui.Papers(core.T("单据", "Papers"), []ui.Link{{Label: core.T("打印客户卡", "Print the card"), Href: CardKind().Href(ctx, c.Ref.ID, "card.pdf")}})}}, nil
 }
 
 type uncardedRow struct {
@@ -256,27 +226,27 @@ func meetingRecord(ctx context.Context, tx db.Tx, m Meeting) (register.Record, e
 		tone = ui.OK
 	}
 	r := register.Record{Head: ui.HeadView{Title: ui.Plain(m.Title), Sub: core.Label(Occasions(), m.Why), Aside: m.Number, Pills: []ui.PillView{{Tone: tone, Text: core.Label(meetingStates(), m.State)}}}}
-	p := pairer{ctx: ctx}
-	p.time("时间", "Time", m.At)
-	p.add("地点", "Place", m.Place)
-	p.add("重大事件", "Event", m.Event)
-	p.add("议程", "Agenda", m.Agenda)
-	p.add("主持人", "Chair", m.Chair)
-	p.add("到会", "Came", attendance(m))
-	p.add("会议记录", "Minutes", m.Minutes)
-	p.add("记录人", "Recorded by", m.Recorder)
-	p.add("取消原因", "Why called off", m.Reason)
+	p := ui.Pairs{Ctx: ctx}
+	p.Time("时间", "Time", m.At)
+	p.Add("地点", "Place", m.Place)
+	p.Add("重大事件", "Event", m.Event)
+	p.Add("议程", "Agenda", m.Agenda)
+	p.Add("主持人", "Chair", m.Chair)
+	p.Add("到会", "Came", attendance(m))
+	p.Add("会议记录", "Minutes", m.Minutes)
+	p.Add("记录人", "Recorded by", m.Recorder)
+	p.Add("取消原因", "Why called off", m.Reason)
 	is, err := ItemsOf(ctx, tx, 0, m.Ref.ID)
 	if err != nil {
 		return r, err
 	}
 	invited, err := Invites(ctx, tx, m.Ref.ID)
-	r.Cards = []templ.Component{register.FieldsCard(MeetingKind().Label, p.out)}
+	r.Cards = []templ.Component{register.FieldsCard(MeetingKind().Label, p.Out)}
 	if len(is) > 0 {
-		r.Cards = append(r.Cards, tableCard(core.T("要求和建议", "Requests and suggestions"), itemTable(ctx, is)))
+		r.Cards = append(r.Cards, ui.TableCard(core.T("要求和建议", "Requests and suggestions"), itemTable(ctx, is)))
 	}
-	r.Cards = append(r.Cards, tableCard(core.T("邀请名单", "Invitations"), inviteTable(ctx, m, invited)),
-		papers([]ui.Link{{Label: core.T("签到表", "Sign-in sheet"), Href: MeetingKind().Href(ctx, m.Ref.ID, "signin.pdf")}, {Label: core.T("会议记录", "Minutes"), Href: MeetingKind().Href(ctx, m.Ref.ID, "minutes.pdf")}}))
+	r.Cards = append(r.Cards, ui.TableCard(core.T("邀请名单", "Invitations"), inviteTable(ctx, m, invited)),
+		ui.Papers(core.T("单据", "Papers"), []ui.Link{{Label: core.T("签到表", "Sign-in sheet"), Href: MeetingKind().Href(ctx, m.Ref.ID, "signin.pdf")}, {Label: core.T("会议记录", "Minutes"), Href: MeetingKind().Href(ctx, m.Ref.ID, "minutes.pdf")}}))
 	return r, err
 }
 
@@ -306,12 +276,12 @@ func inviteTable(ctx context.Context, m Meeting, is []Invite) ui.TableView {
 
 func festivalRecord(ctx context.Context, tx db.Tx, f Festival) (register.Record, error) {
 	r := register.Record{Head: ui.HeadView{Title: f.title(), Sub: core.T("%s 至 %s", "%s to %s", string(f.From), string(f.To)), Pills: []ui.PillView{{Tone: ui.Run, Text: core.Label(festivalStates(), f.State)}}}}
-	p := pairer{ctx: ctx}
-	p.add("节前完成", "Visits made by", string(f.Due))
-	p.add("组织人", "Organised by", f.By)
-	p.add("礼品", "Gift", f.Gift)
-	p.add("主题", "Theme", f.Theme)
-	p.add("总结", "Summary", f.Summary)
+	p := ui.Pairs{Ctx: ctx}
+	p.Add("节前完成", "Visits made by", string(f.Due))
+	p.Add("组织人", "Organised by", f.By)
+	p.Add("礼品", "Gift", f.Gift)
+	p.Add("主题", "Theme", f.Theme)
+	p.Add("总结", "Summary", f.Summary)
 	vs, err := list(ctx, tx, "project_id = $1 and festival_id = $2 order by day, id limit 500", f.Ref.Project, f.Ref.ID)
 	t := ui.TableView{Empty: core.T("还没有组织拜访", "No visits are organised yet")}
 	all := fields()
@@ -322,7 +292,7 @@ func festivalRecord(ctx context.Context, tx db.Tx, f Festival) (register.Record,
 	for i := range vs {
 		t.Rows = append(t.Rows, row(ctx, &vs[i]))
 	}
-	r.Cards = []templ.Component{register.FieldsCard(FestivalKind().Label, p.out), tableCard(core.T("拜访", "Visits"), t)}
+	r.Cards = []templ.Component{register.FieldsCard(FestivalKind().Label, p.Out), ui.TableCard(core.T("拜访", "Visits"), t)}
 	return r, err
 }
 
@@ -415,9 +385,9 @@ func roundTable(ctx context.Context, rules *regulation.Rules, rs []Row, keepers 
 			contact = ui.When(ctx, last)
 		}
 		if r.Missed > 0 {
-			contact = join(contact, core.T("%d 次联系不上", "%d tries in vain", r.Missed).Say(ctx))
+			contact = ui.Join(contact, core.T("%d 次联系不上", "%d tries in vain", r.Missed).Say(ctx))
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: join(r.Units, string(r.Name)), Href: customer.FileKind.Href(ctx, r.ID)}, {Text: core.Label(customer.Categories(), r.Category).Say(ctx)}, idle, {Text: contact}, {Text: keepers[r.keeperID]}, planCell(ctx, r)}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: ui.Join(r.Units, string(r.Name)), Href: customer.FileKind.Href(ctx, r.ID)}, {Text: core.Label(customer.Categories(), r.Category).Say(ctx)}, idle, {Text: contact}, {Text: keepers[r.keeperID]}, planCell(ctx, r)}})
 	}
 	return t
 }
@@ -476,13 +446,13 @@ func warningRecord(ctx context.Context, tx db.Tx, w Warning) (register.Record, e
 		return register.Record{}, err
 	}
 	t, err := TouchOf(ctx, tx, w.Customer)
-	p := pairer{ctx: ctx}
-	p.out = append(p.out, linked(core.T("客户", "Customer"), string(w.Name), customer.FileKind.Href(ctx, w.Customer)))
-	p.add("首次出现", "Since", string(w.Since))
-	p.time("最近拜访", "Last visit", t.Visited)
-	p.time("最近联系", "Last contact", t.Contacted)
+	p := ui.Pairs{Ctx: ctx}
+	p.Out = append(p.Out, linked(core.T("客户", "Customer"), string(w.Name), customer.FileKind.Href(ctx, w.Customer)))
+	p.Add("首次出现", "Since", string(w.Since))
+	p.Time("最近拜访", "Last visit", t.Visited)
+	p.Time("最近联系", "Last contact", t.Contacted)
 	if w.Calm != "" {
-		p.add("核实情况", "Looked into", join(w.Calm, w.CalmBy, ui.Full(ctx, w.CalmAt)))
+		p.Add("核实情况", "Looked into", ui.Join(w.Calm, w.CalmBy, ui.Full(ctx, w.CalmAt)))
 	}
 	table := ui.TableView{Columns: []ui.Column{{Label: core.T("信号", "Signal")}, {Label: core.T("来由", "Why")}, {Label: core.T("权重", "Weight"), Num: true}}}
 	for _, s := range signs {
@@ -490,7 +460,7 @@ func warningRecord(ctx context.Context, tx db.Tx, w Warning) (register.Record, e
 	}
 	intro, _ := warningIntro(ctx, tx)
 	return register.Record{About: w.Customer, Head: ui.HeadView{Title: ui.Plain(string(w.Name)), Sub: WarningKind().Label, Pills: []ui.PillView{{Tone: weightTone(w.Weight), Text: core.T("权重 %d", "Weight %d", w.Weight)}}},
-		Cards: []templ.Component{intro, tableCard(core.T("信号", "Signals"), table), register.FieldsCard(core.T("客户", "Customer"), p.out)}}, err
+		Cards: []templ.Component{intro, ui.TableCard(core.T("信号", "Signals"), table), register.FieldsCard(core.T("客户", "Customer"), p.Out)}}, err
 }
 
 // panel shows the last visits and when the next is planned, on a customer's page.
@@ -509,6 +479,6 @@ func panel() register.Panel {
 		for i := range vs {
 			t.Rows = append(t.Rows, row(ctx, &vs[i]))
 		}
-		return tableCard(core.T("拜访", "Visits"), t), nil
+		return ui.TableCard(core.T("拜访", "Visits"), t), nil
 	}}
 }

@@ -53,14 +53,14 @@ func paperOf(ctx context.Context, tx db.Tx, v Visit) (paperView, file.File, erro
 	if !v.At.IsZero() {
 		when = ui.Full(ctx, v.At)
 	}
-	out.Pairs = [][]print.Pair{{pair("业户", "Occupant", string(v.CustomerName)), pair("单元", "Unit", v.UnitCode)}, {pair("访谈对象", "Person interviewed", join(string(v.Met), v.Post)), pair("电话", "Telephone", v.Phone.Mask())},
-		{pair("访谈时间", "Time", when), pair("方式", "Manner", labelOf(ctx, Ways(), v.How))}, long("目的", "Purpose", v.Purpose, 1), long("访谈内容", "Content", v.Content, 4), long("需求与问题", "Needs and problems", join(v.Needs, v.Problems), 3),
-		long("意见与承诺", "Opinions and promises", itemLines(ctx, is), 3), long("下一次拜访", "Next visit", join(string(v.NextDay), v.NoNext), 1)}
+	out.Pairs = [][]print.Pair{{pair("业户", "Occupant", string(v.CustomerName)), pair("单元", "Unit", v.UnitCode)}, {pair("访谈对象", "Person interviewed", ui.Join(string(v.Met), v.Post)), pair("电话", "Telephone", v.Phone.Mask())},
+		{pair("访谈时间", "Time", when), pair("方式", "Manner", labelOf(ctx, Ways(), v.How))}, long("目的", "Purpose", v.Purpose, 1), long("访谈内容", "Content", v.Content, 4), long("需求与问题", "Needs and problems", ui.Join(v.Needs, v.Problems), 3),
+		long("意见与承诺", "Opinions and promises", itemLines(ctx, is), 3), long("下一次拜访", "Next visit", ui.Join(string(v.NextDay), v.NoNext), 1)}
 	recorded := ""
 	if !v.Recorded.IsZero() {
 		recorded = string(core.DateOf(v.Recorded, core.ProjectOf(ctx).Zone))
 	}
-	out.Signs = []print.Sign{{Label: say("业户签章", "Occupant's signature or seal"), Name: string(v.Signer)}, {Label: say("记录人", "Recorded by"), Name: join(v.Recorder, recorded)}}
+	out.Signs = []print.Sign{{Label: say("业户签章", "Occupant's signature or seal"), Name: string(v.Signer)}, {Label: say("记录人", "Recorded by"), Name: ui.Join(v.Recorder, recorded)}}
 	signature, err := lastSignature(ctx, tx, v.Ref)
 	return out, signature, err
 }
@@ -203,7 +203,7 @@ func meetingPaper(draw func(context.Context, db.Tx, *print.Doc, Meeting) error) 
 func signInSheet(ctx context.Context, tx db.Tx, d *print.Doc, m Meeting) error {
 	is, err := Invites(ctx, tx, m.Ref.ID)
 	d.Head(print.Head{Org: core.ProjectOf(ctx).Name, Title: forms()[2].Title.Say(ctx), Number: m.Number})
-	d.Para(join(m.Title, ui.Full(ctx, m.At), m.Place))
+	d.Para(ui.Join(m.Title, ui.Full(ctx, m.At), m.Place))
 	var rows [][]string
 	for _, i := range is {
 		came := ""
@@ -226,7 +226,7 @@ func minutesPaper(ctx context.Context, tx db.Tx, d *print.Doc, m Meeting) error 
 	pair := func(zh, en, v string, lines int) []print.Pair {
 		return []print.Pair{{Key: core.T(zh, en).Say(ctx), Value: v, Lines: lines}}
 	}
-	d.Grid(pair("会议", "Meeting", m.Title, 1), pair("时间地点", "Time and place", join(ui.Full(ctx, m.At), m.Place), 1), pair("主持人", "Chair", m.Chair, 1), pair("到会", "Came", attendance(m), 1), pair("议程", "Agenda", m.Agenda, 2), pair("会议记录", "Minutes", m.Minutes, 6))
+	d.Grid(pair("会议", "Meeting", m.Title, 1), pair("时间地点", "Time and place", ui.Join(ui.Full(ctx, m.At), m.Place), 1), pair("主持人", "Chair", m.Chair, 1), pair("到会", "Came", attendance(m), 1), pair("议程", "Agenda", m.Agenda, 2), pair("会议记录", "Minutes", m.Minutes, 6))
 	var rows [][]string
 	for _, i := range is {
 		rows = append(rows, []string{string(i.CustomerName), i.What, string(i.Due), i.Result})

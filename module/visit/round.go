@@ -72,7 +72,7 @@ func (r Row) idle(ctx context.Context) int {
 }
 
 // roundRows are the live customers who have a unit, or are of the first class, the longest unvisited first and the never
-// visited before all. where adds a condition on the customer c.
+// visited before all. where adds a db.Where on the customer c.
 func roundRows(ctx context.Context, tx db.Tx, where string, args ...any) ([]Row, error) {
 	p, today := core.ProjectOf(ctx).ID, core.Today(ctx)
 	return db.All(ctx, tx, (*Row).dest, `select * from (select c.id, c.name, c.form, c.category, c.grade, c.keeper_id,

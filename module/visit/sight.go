@@ -100,7 +100,7 @@ func GetSight(ctx context.Context, tx db.Tx, id core.ID) (Sight, error) {
 
 func canEnd(s Sight) error {
 	if !s.Ended.IsZero() {
-		return later("已经解除", "It is ended already")
+		return register.Later("已经解除", "It is ended already")
 	}
 	return nil
 }
@@ -127,19 +127,19 @@ func EndSight(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 func findSights(ctx context.Context, tx db.Tx, q register.Query) ([]Sight, error) {
 	c := inProject(ctx)
 	if !core.ActorOf(ctx).Can(core.ProjectOf(ctx).ID, "warning.view") {
-		c.add("by_id = ?", core.ActorOf(ctx).ID)
+		c.Add("by_id = ?", core.ActorOf(ctx).ID)
 	}
 	if v := q.Filter["sort"]; v != "" {
-		c.add("sort = ?", v)
+		c.Add("sort = ?", v)
 	}
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
 		if err != nil {
 			return nil, err
 		}
-		c.add("id < ?", id)
+		c.Add("id < ?", id)
 	}
-	ss, err := db.All(ctx, tx, (*Sight).dest, "select "+db.CellNames(new(Sight).cells())+" from visit_sight where "+c.then("id desc", q.Limit), c.args...)
+	ss, err := db.All(ctx, tx, (*Sight).dest, "select "+db.CellNames(new(Sight).cells())+" from visit_sight where "+c.Then("id desc", q.Limit), c.Args...)
 	for i := range ss {
 		ss[i].Ref.Kind = "sighting"
 	}
@@ -163,15 +163,15 @@ func sights() register.Register[Sight] {
 		Verbs: []register.Verber{
 			register.Verb[Sight]{Name: "new", New: true, Primary: true, Label: core.T("登记异动", "Report something unusual"), Roles: watchers(), Fields: []core.Field[Sight]{
 				{Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(s *Sight) any { return &s.Customer }, Required: true, Source: "customer"},
-				field("sort", "情形", "What", func(s *Sight) any { return &s.Sort }, required, radio[Sight](SightSorts())), field("what", "看到了什么", "What was seen", func(s *Sight) any { return &s.What }, required, lines)},
+				core.Ask("sort", "情形", "What", func(s *Sight) any { return &s.Sort }, core.Required, core.Radio[Sight](SightSorts())), core.Ask("what", "看到了什么", "What was seen", func(s *Sight) any { return &s.What }, core.Required, core.Lines)},
 				Do: func(ctx context.Context, tx db.Tx, _ core.ID, s Sight) (core.ID, error) { return See(ctx, tx, s) }},
-			register.Verb[Word]{Name: "end", Label: core.T("解除", "End"), Roles: heads(), Fields: word("理由", "Reason"), Do: doing(EndSight),
+			register.Verb[Word]{Name: "end", Label: core.T("解除", "End"), Roles: heads(), Fields: word("理由", "Reason"), Do: register.Doing(EndSight),
 				Can: func(ctx context.Context, tx db.Tx, id core.ID) error {
 					s, err := GetSight(ctx, tx, id)
 					if err == nil {
 						err = canEnd(s)
 					}
-					if !tx.Writing() && isOffTurn(err) {
+					if !tx.Writing() && register.IsLater(err) {
 						return core.Forbidden("sighting.end")
 					}
 					return err

@@ -2,8 +2,6 @@ package visit
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,34 +35,15 @@ func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Visit, er
 	return vs, err
 }
 
-// condition builds a where clause, parameter by parameter.
-type condition struct {
-	where []string
-	args  []any
-}
-
-func inProject(ctx context.Context) condition {
-	return condition{[]string{"project_id = $1"}, []any{core.ProjectOf(ctx).ID}}
-}
-
-func (c *condition) add(cond string, vs ...any) {
-	for _, v := range vs {
-		c.args = append(c.args, v)
-		cond = strings.Replace(cond, "?", fmt.Sprintf("$%d", len(c.args)), 1)
-	}
-	c.where = append(c.where, cond)
-}
-
-// then is the whole condition with its order and limit.
-func (c *condition) then(order string, limit int) string {
-	c.args = append(c.args, max(limit, 1))
-	return fmt.Sprintf("%s order by %s limit $%d", strings.Join(c.where, " and "), order, len(c.args))
+func inProject(ctx context.Context) db.Where {
+	return db.InProject(core.ProjectOf(ctx).ID)
 }
 
 // dayCursor is the key of a row in a list by day.
 func dayCursor(day core.Date, id core.ID) string { return string(day) + "." + id.String() }
 
-func (c *condition) after(key, order string) error {
+// afterDay adds what comes behind a key of dayCursor.
+func afterDay(c *db.Where, key, order string) error {
 	if key == "" {
 		return nil
 	}
@@ -77,7 +56,7 @@ func (c *condition) after(key, order string) error {
 	if err != nil {
 		return core.NotFound()
 	}
-	c.add("(day, id) "+order+" (?, ?)", d, id)
+	c.Add("(day, id) "+order+" (?, ?)", d, id)
 	return nil
 }
 
@@ -89,25 +68,25 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Visit, error) {
 	case s == "all" || s == "" && (q.Filter["month"] != "" || q.Text != ""):
 	case s == "":
 		queue = true
-		c.where = append(c.where, "open")
+		c.Conds = append(c.Conds, "open")
 	default:
-		c.add("state = ?", s)
+		c.Add("state = ?", s)
 	}
 	if v := q.Filter["sort"]; v != "" {
-		c.add("sort = ?", v)
+		c.Add("sort = ?", v)
 	}
 	if v := q.Filter["month"]; v != "" {
 		m, err := core.ParseMonth(v)
 		if err != nil {
 			return nil, err
 		}
-		c.add("month = ?", m)
+		c.Add("month = ?", m)
 	}
 	if q.Filter["mine"] == "mine" {
-		c.add("visitor_id = ?", core.ActorOf(ctx).ID)
+		c.Add("visitor_id = ?", core.ActorOf(ctx).ID)
 	}
 	if q.Text != "" {
-		if err := matching(ctx, tx, &c, q.Text); err != nil {
+		if err := search.Narrow(ctx, tx, &c, "visit", q.Text); err != nil {
 			return nil, err
 		}
 	}
@@ -115,26 +94,10 @@ func find(ctx context.Context, tx db.Tx, q register.Query) ([]Visit, error) {
 	if queue {
 		order, sign = "day, id", ">"
 	}
-	if err := c.after(q.After, sign); err != nil {
+	if err := afterDay(&c, q.After, sign); err != nil {
 		return nil, err
 	}
-	return list(ctx, tx, c.then(order, q.Limit), c.args...)
-}
-
-// textMax is how many finds of the search a list looks at.
-const textMax = 100
-
-func matching(ctx context.Context, tx db.Tx, c *condition, text string) error {
-	hits, err := search.Find(ctx, tx, core.ProjectOf(ctx).ID, func(perm string) bool { return perm == "visit.view" }, text, textMax)
-	marks := []string{"0"}
-	for _, h := range hits {
-		if h.Ref.Kind == "visit" {
-			c.args = append(c.args, h.Ref.ID)
-			marks = append(marks, fmt.Sprintf("$%d", len(c.args)))
-		}
-	}
-	c.where = append(c.where, "id in ("+strings.Join(marks, ", ")+")")
-	return err
+	return list(ctx, tx, c.Then(order, q.Limit), c.Args...)
 }
 
 // opened counts the visits that are open and due up to today, for the rail.
@@ -177,21 +140,14 @@ func staff(ctx context.Context, tx db.Tx) ([]user.User, error) {
 
 func staffChoices(ctx context.Context, tx db.Tx) ([]core.Choice, error) {
 	us, err := staff(ctx, tx)
-	out := make([]core.Choice, len(us))
-	for i, u := range us {
-		out[i] = core.Choice{Value: u.ID.String(), Label: core.T("%s", "%s", u.Name)}
-	}
-	return out, err
+	return user.Choices(us), err
 }
 
 // nameOf finds somebody who visits customers in the project.
 func nameOf(ctx context.Context, tx db.Tx, field string, id core.ID) (string, error) {
 	us, err := staff(ctx, tx)
-	if i := slices.IndexFunc(us, func(u user.User) bool { return u.ID == id }); i >= 0 {
-		return us[i].Name, nil
+	if err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = core.Invalid(field, "请选择本项目的人员", "Choose somebody of this project")
-	}
-	return "", err
+	return user.NameAmong(us, field, id)
 }

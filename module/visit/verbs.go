@@ -7,6 +7,7 @@ import (
 	"huiyin/db"
 	"huiyin/module/customer"
 	"huiyin/register"
+	"huiyin/web/ui"
 )
 
 // The roles of the verbs: callers visit customers, heads oversee the visits.
@@ -16,31 +17,12 @@ func callers() []core.Role {
 func heads() []core.Role    { return []core.Role{core.Supervisor, core.Manager, core.GM} }
 func managers() []core.Role { return []core.Role{core.Manager, core.GM} }
 
-func doing[In any](do func(context.Context, db.Tx, core.ID, In) error) func(context.Context, db.Tx, core.ID, In) (core.ID, error) {
-	return func(ctx context.Context, tx db.Tx, id core.ID, in In) (core.ID, error) {
-		return id, do(ctx, tx, id, in)
-	}
-}
-
-func field[T any](name, zh, en string, ptr func(*T) any, more ...func(*core.Field[T])) core.Field[T] {
-	f := core.Field[T]{Name: name, Label: core.T(zh, en), Ptr: ptr}
-	for _, m := range more {
-		m(&f)
-	}
-	return f
-}
-
-func required[T any](f *core.Field[T]) { f.Required = true }
-func lines[T any](f *core.Field[T])    { f.Kind, f.Max = core.KindLines, 4000 }
-func radio[T any](cs []core.Choice) func(*core.Field[T]) {
-	return func(f *core.Field[T]) { f.Kind, f.Choices = core.KindRadio, cs }
-}
 func hint[T any](zh, en string) func(*core.Field[T]) {
 	return func(f *core.Field[T]) { f.Hint = core.T(zh, en) }
 }
 
 func word(zh, en string) []core.Field[Word] {
-	return []core.Field[Word]{field("text", zh, en, func(w *Word) any { return &w.Text }, required, lines)}
+	return []core.Field[Word]{core.Ask("text", zh, en, func(w *Word) any { return &w.Text }, core.Required, core.Lines)}
 }
 
 // checked turns a visit's check into a verb's; what is not its turn has no button.
@@ -50,7 +32,7 @@ func checked(verb string, check func(context.Context, db.Tx, Visit) error) func(
 		if err == nil {
 			err = check(ctx, tx, v)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("visit." + verb)
 		}
 		return err
@@ -69,9 +51,9 @@ func people(name string) func(context.Context, db.Tx, core.ID) (map[string][]cor
 
 func planFields() []core.Field[Plan] {
 	return []core.Field[Plan]{{Name: "customer", Label: core.T("拜访对象", "Whom"), Ptr: func(p *Plan) any { return &p.Customer }, Required: true, Source: "customer"},
-		field("sort", "类型", "Sort", func(p *Plan) any { return &p.Sort }, required, radio[Plan](Sorts())), field("purpose", "目的", "Purpose", func(p *Plan) any { return &p.Purpose }), field("goal", "目标", "Goal", func(p *Plan) any { return &p.Goal }),
-		field("day", "日期", "Day", func(p *Plan) any { return &p.Day }), {Name: "prepare", Label: core.T("准备事项", "Preparations"), Ptr: func(p *Plan) any { return &p.Prepare }, Choices: Preparations()},
-		field("prepare_note", "准备说明", "Details of the preparations", func(p *Plan) any { return &p.PrepareNote }, hint[Plan]("带哪些资料、什么礼品", "Which material, what gift")), field("visitor", "拜访人", "Visitor", func(p *Plan) any { return &p.Visitor })}
+		core.Ask("sort", "类型", "Sort", func(p *Plan) any { return &p.Sort }, core.Required, core.Radio[Plan](Sorts())), core.Ask("purpose", "目的", "Purpose", func(p *Plan) any { return &p.Purpose }), core.Ask("goal", "目标", "Goal", func(p *Plan) any { return &p.Goal }),
+		core.Ask("day", "日期", "Day", func(p *Plan) any { return &p.Day }), {Name: "prepare", Label: core.T("准备事项", "Preparations"), Ptr: func(p *Plan) any { return &p.Prepare }, Choices: Preparations()},
+		core.Ask("prepare_note", "准备说明", "Details of the preparations", func(p *Plan) any { return &p.PrepareNote }, hint[Plan]("带哪些资料、什么礼品", "Which material, what gift")), core.Ask("visitor", "拜访人", "Visitor", func(p *Plan) any { return &p.Visitor })}
 }
 
 // fillPlan starts from the usual plan of a round visit today.
@@ -83,16 +65,16 @@ func fillPlan(ctx context.Context, tx db.Tx, _ core.ID, p *Plan) error {
 }
 
 func matterFields(due bool) []core.Field[Matter] {
-	out := []core.Field[Matter]{field("what", "内容", "What", func(m *Matter) any { return &m.What }, required)}
+	out := []core.Field[Matter]{core.Ask("what", "内容", "What", func(m *Matter) any { return &m.What }, core.Required)}
 	if due {
-		out = append(out, field("due", "期限", "By", func(m *Matter) any { return &m.Due }, required))
+		out = append(out, core.Ask("due", "期限", "By", func(m *Matter) any { return &m.Due }, core.Required))
 	}
 	return out
 }
 
 // reportFields are those of the visit report and record card (C2.2, C4.1).
 func reportFields() []core.Field[Report] {
-	f := field[Report]
+	f := core.Ask[Report]
 	rows := func(name, zh, en string, ptr func(*Report) *[]Matter, due bool, more ...func(*core.Field[Report])) core.Field[Report] {
 		r := core.Field[Report]{Name: name, Label: core.T(zh, en), Ptr: func(in *Report) any { return ptr(in) }, Rows: core.Rows(ptr, matterFields(due)), Max: 10}
 		for _, m := range more {
@@ -100,12 +82,12 @@ func reportFields() []core.Field[Report] {
 		}
 		return r
 	}
-	return []core.Field[Report]{f("met", "接待人", "Received by", func(r *Report) any { return &r.Met }), f("post", "职务", "Post", func(r *Report) any { return &r.Post }), f("power", "决策权", "Power of decision", func(r *Report) any { return &r.Power }, radio[Report](Powers())),
-		f("phone", "电话", "Telephone", func(r *Report) any { return &r.Phone }), f("how", "方式", "Manner", func(r *Report) any { return &r.How }, radio[Report](Ways())), f("at", "拜访时间(未点「到访」时填)", "Time of the visit, if not noted on the spot", func(r *Report) any { return &r.At }),
-		f("content", "访谈和服务内容", "What was said and done", func(r *Report) any { return &r.Content }, lines), f("needs", "需求", "Needs", func(r *Report) any { return &r.Needs }, lines), f("problems", "问题", "Problems", func(r *Report) any { return &r.Problems }, lines),
-		f("business", "经营变化", "Changes of the business", func(r *Report) any { return &r.Business }, lines), f("surroundings", "环境信息", "Surroundings", func(r *Report) any { return &r.Surroundings }, lines), f("competitor", "竞争信息", "Competitors", func(r *Report) any { return &r.Competitor }, lines),
-		f("credit", "信用异动", "Credit", func(r *Report) any { return &r.Credit }, radio[Report](Credits())), f("credit_note", "信用异动说明", "What changed in the credit", func(r *Report) any { return &r.CreditNote }),
-		f("unusual", "行业趋势、人事变动等异常动向", "Trends of the trade, changes of staff and the like", func(r *Report) any { return &r.Unusual }, lines), f("effect", "效果", "Effect", func(r *Report) any { return &r.Effect }, lines),
+	return []core.Field[Report]{f("met", "接待人", "Received by", func(r *Report) any { return &r.Met }), f("post", "职务", "Post", func(r *Report) any { return &r.Post }), f("power", "决策权", "Power of decision", func(r *Report) any { return &r.Power }, core.Radio[Report](Powers())),
+		f("phone", "电话", "Telephone", func(r *Report) any { return &r.Phone }), f("how", "方式", "Manner", func(r *Report) any { return &r.How }, core.Radio[Report](Ways())), f("at", "拜访时间(未点「到访」时填)", "Time of the visit, if not noted on the spot", func(r *Report) any { return &r.At }),
+		f("content", "访谈和服务内容", "What was said and done", func(r *Report) any { return &r.Content }, core.Lines), f("needs", "需求", "Needs", func(r *Report) any { return &r.Needs }, core.Lines), f("problems", "问题", "Problems", func(r *Report) any { return &r.Problems }, core.Lines),
+		f("business", "经营变化", "Changes of the business", func(r *Report) any { return &r.Business }, core.Lines), f("surroundings", "环境信息", "Surroundings", func(r *Report) any { return &r.Surroundings }, core.Lines), f("competitor", "竞争信息", "Competitors", func(r *Report) any { return &r.Competitor }, core.Lines),
+		f("credit", "信用异动", "Credit", func(r *Report) any { return &r.Credit }, core.Radio[Report](Credits())), f("credit_note", "信用异动说明", "What changed in the credit", func(r *Report) any { return &r.CreditNote }),
+		f("unusual", "行业趋势、人事变动等异常动向", "Trends of the trade, changes of staff and the like", func(r *Report) any { return &r.Unusual }, core.Lines), f("effect", "效果", "Effect", func(r *Report) any { return &r.Effect }, core.Lines),
 		rows("opinions", "客户意见(3 个工作日内答复)", "Opinions (answered in 3 working days)", func(r *Report) *[]Matter { return &r.Opinions }, false), rows("promises", "我方承诺", "What we promised", func(r *Report) *[]Matter { return &r.Promises }, true),
 		rows("theirs", "客户承诺", "What the customer promised", func(r *Report) *[]Matter { return &r.Theirs }, true),
 		f("next_day", "约定下一次拜访", "Next visit agreed for", func(r *Report) any { return &r.NextDay }), f("no_next", "未约定的原因", "Why none was agreed", func(r *Report) any { return &r.NoNext }),
@@ -146,28 +128,28 @@ func visitVerbs() []register.Verber {
 				return v.Ref.ID, err
 			}},
 		register.Verb[Quick]{Name: "quick", New: true, Hidden: true, Label: core.T("一键安排", "Plan at one click"), Roles: callers(), Clause: "C8.1", Said: core.T("已安排拜访", "The visit is planned"),
-			Fields: []core.Field[Quick]{{Name: "customer", Label: core.T("拜访对象", "Whom"), Ptr: func(q *Quick) any { return &q.Customer }, Required: true, Source: "customer"}, field("sort", "类型", "Sort", func(q *Quick) any { return &q.Sort }, func(f *core.Field[Quick]) { f.Choices = Sorts() })},
+			Fields: []core.Field[Quick]{{Name: "customer", Label: core.T("拜访对象", "Whom"), Ptr: func(q *Quick) any { return &q.Customer }, Required: true, Source: "customer"}, core.Ask("sort", "类型", "Sort", func(q *Quick) any { return &q.Sort }, func(f *core.Field[Quick]) { f.Choices = Sorts() })},
 			Do: func(ctx context.Context, tx db.Tx, _ core.ID, in Quick) (core.ID, error) {
 				v, err := QuickPlan(ctx, tx, in)
 				return v.Ref.ID, err
 			}},
-		register.Verb[Arrival]{Name: "arrive", Label: core.T("到访", "Here now"), Roles: callers(), Primary: true, Clause: "C4.1", Can: checked("arrive", canMove), Do: doing(Arrive), Why: core.T("记下拜访时间,当日完成记录", "Notes the time; the record is due today"),
-			Fields: []core.Field[Arrival]{field("at", "到访时间", "Time of the visit", func(a *Arrival) any { return &a.At }, hint[Arrival]("不填即现在", "Empty: now"))}},
-		register.Verb[Report]{Name: "record", Label: core.T("填写拜访记录", "Write the record"), Roles: callers(), Primary: true, Clause: "C2.2", Can: checked("record", canRecord), Do: doing(Record), Fill: fillReport, Fields: reportFields()},
-		register.Verb[Seal]{Name: "sign", Label: core.T("业户签章", "Customer's signature"), Roles: callers(), Clause: "DX.12", Can: checked("sign", canSeal), Do: doing(Sign), Fields: []core.Field[Seal]{
-			field("signer", "签章人", "Signed by", func(s *Seal) any { return &s.Signer }), field("signature", "签名", "Signature", func(s *Seal) any { return &s.Signature }, func(f *core.Field[Seal]) { f.Kind = core.KindSignature }),
-			{Name: "copies", Label: core.T("盖章件照片", "Picture of the sealed paper"), Ptr: func(s *Seal) any { return &s.Copies }, Kind: core.KindPhoto, Max: 5}, field("unsigned", "未签章的原因", "Why it is not signed", func(s *Seal) any { return &s.Unsigned })}},
-		register.Verb[Addition]{Name: "add", Label: core.T("补记意见或承诺", "Add an opinion or promise"), Roles: callers(), Clause: "C2.3", Can: checked("add", canAdd), Do: doing(Add), Fields: []core.Field[Addition]{
-			field("sort", "种类", "Sort", func(a *Addition) any { return &a.Sort }, required, radio[Addition](ItemSorts()[:3])), field("what", "内容", "What", func(a *Addition) any { return &a.What }, required, lines),
-			field("due", "期限(意见不填即 3 个工作日)", "By (an opinion: 3 working days when empty)", func(a *Addition) any { return &a.Due })}},
-		register.Verb[Move]{Name: "replan", Label: core.T("改期", "Move"), Roles: callers(), Can: checked("replan", canMove), Do: doing(Replan), Choices: people("visitor"), Fields: []core.Field[Move]{
-			field("day", "新日期", "New day", func(m *Move) any { return &m.Day }, required), field("visitor", "拜访人", "Visitor", func(m *Move) any { return &m.Visitor }, hint[Move]("不选即不变,改为本人", "Empty: unchanged")), field("reason", "原因", "Reason", func(m *Move) any { return &m.Reason }, required)},
+		register.Verb[Arrival]{Name: "arrive", Label: core.T("到访", "Here now"), Roles: callers(), Primary: true, Clause: "C4.1", Can: checked("arrive", canMove), Do: register.Doing(Arrive), Why: core.T("记下拜访时间,当日完成记录", "Notes the time; the record is due today"),
+			Fields: []core.Field[Arrival]{core.Ask("at", "到访时间", "Time of the visit", func(a *Arrival) any { return &a.At }, hint[Arrival]("不填即现在", "Empty: now"))}},
+		register.Verb[Report]{Name: "record", Label: core.T("填写拜访记录", "Write the record"), Roles: callers(), Primary: true, Clause: "C2.2", Can: checked("record", canRecord), Do: register.Doing(Record), Fill: fillReport, Fields: reportFields()},
+		register.Verb[Seal]{Name: "sign", Label: core.T("业户签章", "Customer's signature"), Roles: callers(), Clause: "DX.12", Can: checked("sign", canSeal), Do: register.Doing(Sign), Fields: []core.Field[Seal]{
+			core.Ask("signer", "签章人", "Signed by", func(s *Seal) any { return &s.Signer }), core.Ask("signature", "签名", "Signature", func(s *Seal) any { return &s.Signature }, func(f *core.Field[Seal]) { f.Kind = core.KindSignature }),
+			{Name: "copies", Label: core.T("盖章件照片", "Picture of the sealed paper"), Ptr: func(s *Seal) any { return &s.Copies }, Kind: core.KindPhoto, Max: 5}, core.Ask("unsigned", "未签章的原因", "Why it is not signed", func(s *Seal) any { return &s.Unsigned })}},
+		register.Verb[Addition]{Name: "add", Label: core.T("补记意见或承诺", "Add an opinion or promise"), Roles: callers(), Clause: "C2.3", Can: checked("add", canAdd), Do: register.Doing(Add), Fields: []core.Field[Addition]{
+			core.Ask("sort", "种类", "Sort", func(a *Addition) any { return &a.Sort }, core.Required, core.Radio[Addition](ItemSorts()[:3])), core.Ask("what", "内容", "What", func(a *Addition) any { return &a.What }, core.Required, core.Lines),
+			core.Ask("due", "期限(意见不填即 3 个工作日)", "By (an opinion: 3 working days when empty)", func(a *Addition) any { return &a.Due })}},
+		register.Verb[Move]{Name: "replan", Label: core.T("改期", "Move"), Roles: callers(), Can: checked("replan", canMove), Do: register.Doing(Replan), Choices: people("visitor"), Fields: []core.Field[Move]{
+			core.Ask("day", "新日期", "New day", func(m *Move) any { return &m.Day }, core.Required), core.Ask("visitor", "拜访人", "Visitor", func(m *Move) any { return &m.Visitor }, hint[Move]("不选即不变,改为本人", "Empty: unchanged")), core.Ask("reason", "原因", "Reason", func(m *Move) any { return &m.Reason }, core.Required)},
 			Fill: func(ctx context.Context, tx db.Tx, id core.ID, m *Move) error {
 				v, err := Get(ctx, tx, id)
 				m.Day, m.Visitor = v.Day, v.Visitor
 				return err
 			}},
-		register.Verb[Word]{Name: "cancel", Label: core.T("取消", "Cancel"), Roles: callers(), Danger: true, Can: checked("cancel", canMove), Do: doing(Cancel), Fields: word("原因", "Reason")},
+		register.Verb[Word]{Name: "cancel", Label: core.T("取消", "Cancel"), Roles: callers(), Danger: true, Can: checked("cancel", canMove), Do: register.Doing(Cancel), Fields: word("原因", "Reason")},
 	}
 }
 
@@ -195,14 +177,14 @@ func promises() register.Register[Item] {
 			choice("sort", "种类", "Sort", ItemSorts()), choice("mine", "我的", "Mine", yes("mine")), choice("late", "逾期", "Overdue", yes("late"))},
 		ID: func(i *Item) core.ID { return i.Ref.ID }, Version: func(i *Item) int64 { return i.Version }, Cursor: func(i *Item) string { return dayCursor(i.Due, i.Ref.ID) }, Find: findItems, Get: GetItem, Row: itemRow, Record: itemRecord,
 		Verbs: []register.Verber{
-			register.Verb[Answer]{Name: "answer", Label: core.T("答复", "Answer"), Roles: callers(), Primary: true, Clause: "D5.3", Can: itemChecked("answer", canAnswer), Do: doing(AnswerItem), Fields: []core.Field[Answer]{
-				field("text", "答复内容", "Answer", func(a *Answer) any { return &a.Text }, required, lines), field("how", "告知方式", "Told how", func(a *Answer) any { return &a.How }, required, radio[Answer](toldHows()))}},
-			register.Verb[Word]{Name: "keep", Label: core.T("已落实", "Carried out"), Roles: callers(), Primary: true, Clause: "C2.3", Can: itemChecked("keep", canKeep), Do: doing(Keep), Fields: word("落实情况", "What was done")},
-			register.Verb[Echo]{Name: "follow", Label: core.T("回访", "Follow up"), Roles: callers(), Primary: true, Clause: "C2.3", Can: itemChecked("follow", canFollow), Do: doing(FollowUp), Fields: []core.Field[Echo]{
-				field("satisfied", "客户认可", "The customer is content", func(e *Echo) any { return &e.Satisfied }), field("comment", "客户意见", "Customer's comment", func(e *Echo) any { return &e.Comment }, lines),
-				field("due", "不认可时的新期限", "New day, when not content", func(e *Echo) any { return &e.Due })}},
-			register.Verb[Verdict]{Name: "judge", Label: core.T("客户是否兑现", "Did the customer keep it?"), Roles: callers(), Primary: true, Can: itemChecked("judge", canJudge), Do: doing(Judge), Fields: []core.Field[Verdict]{
-				field("kept", "已兑现", "It was kept", func(v *Verdict) any { return &v.Kept }), field("text", "情况", "How it stands", func(v *Verdict) any { return &v.Text }, required, lines)}}}}
+			register.Verb[Answer]{Name: "answer", Label: core.T("答复", "Answer"), Roles: callers(), Primary: true, Clause: "D5.3", Can: itemChecked("answer", canAnswer), Do: register.Doing(AnswerItem), Fields: []core.Field[Answer]{
+				core.Ask("text", "答复内容", "Answer", func(a *Answer) any { return &a.Text }, core.Required, core.Lines), core.Ask("how", "告知方式", "Told how", func(a *Answer) any { return &a.How }, core.Required, core.Radio[Answer](toldHows()))}},
+			register.Verb[Word]{Name: "keep", Label: core.T("已落实", "Carried out"), Roles: callers(), Primary: true, Clause: "C2.3", Can: itemChecked("keep", canKeep), Do: register.Doing(Keep), Fields: word("落实情况", "What was done")},
+			register.Verb[Echo]{Name: "follow", Label: core.T("回访", "Follow up"), Roles: callers(), Primary: true, Clause: "C2.3", Can: itemChecked("follow", canFollow), Do: register.Doing(FollowUp), Fields: []core.Field[Echo]{
+				core.Ask("satisfied", "客户认可", "The customer is content", func(e *Echo) any { return &e.Satisfied }), core.Ask("comment", "客户意见", "Customer's comment", func(e *Echo) any { return &e.Comment }, core.Lines),
+				core.Ask("due", "不认可时的新期限", "New day, when not content", func(e *Echo) any { return &e.Due })}},
+			register.Verb[Verdict]{Name: "judge", Label: core.T("客户是否兑现", "Did the customer keep it?"), Roles: callers(), Primary: true, Can: itemChecked("judge", canJudge), Do: register.Doing(Judge), Fields: []core.Field[Verdict]{
+				core.Ask("kept", "已兑现", "It was kept", func(v *Verdict) any { return &v.Kept }), core.Ask("text", "情况", "How it stands", func(v *Verdict) any { return &v.Text }, core.Required, core.Lines)}}}}
 }
 
 func toldHows() []core.Choice {
@@ -211,7 +193,7 @@ func toldHows() []core.Choice {
 
 func cards() register.Register[Card] {
 	choose := core.Field[Card]{Name: "customer", Label: core.T("客户", "Customer"), Ptr: func(c *Card) any { return &c.Customer }, Required: true, Source: "customer"}
-	shown := []core.Field[Card]{field("customer_name", "客户", "Customer", func(c *Card) any { return &c.CustomerName })}
+	shown := []core.Field[Card]{core.Ask("customer_name", "客户", "Customer", func(c *Card) any { return &c.CustomerName })}
 	for _, f := range cardFields() {
 		if f.Name == "mail" || f.Name == "wechat" || f.Name == "address" {
 			continue // read on the card itself
@@ -229,7 +211,7 @@ func cards() register.Register[Card] {
 		Revealers: callers(), Reveal: map[string]func(context.Context, db.Tx, core.ID) (string, error){"phone": reveal(func(c Card) string { return string(c.Phone) })},
 		Verbs: []register.Verber{
 			register.Verb[Card]{Name: "new", New: true, Primary: true, Label: core.T("建卡", "Make a card"), Roles: callers(), Clause: "C8.1", Fields: append([]core.Field[Card]{choose}, cardFields()...), Do: func(ctx context.Context, tx db.Tx, _ core.ID, c Card) (core.ID, error) { return MakeCard(ctx, tx, c) }},
-			register.Verb[Card]{Name: "edit", Label: core.T("更新", "Update"), Roles: callers(), Clause: "C8.1", Fields: cardFields(), Do: doing(EditCard), Fill: func(ctx context.Context, tx db.Tx, id core.ID, c *Card) (err error) {
+			register.Verb[Card]{Name: "edit", Label: core.T("更新", "Update"), Roles: callers(), Clause: "C8.1", Fields: cardFields(), Do: register.Doing(EditCard), Fill: func(ctx context.Context, tx db.Tx, id core.ID, c *Card) (err error) {
 				*c, err = GetCard(ctx, tx, id)
 				return err
 			}}}}
@@ -241,7 +223,7 @@ func meetingChecked(verb string, check func(context.Context, db.Tx, Meeting) err
 		if err == nil {
 			err = check(ctx, tx, m)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("meeting." + verb)
 		}
 		return err
@@ -255,7 +237,7 @@ func invitees(name string, absent bool) func(context.Context, db.Tx, core.ID) (m
 		out := []core.Choice{}
 		for _, i := range is {
 			if !absent || !i.Attended {
-				out = append(out, core.Choice{Value: i.Customer.String(), Label: core.T("%s", "%s", join(i.Units, string(i.Name)))})
+				out = append(out, core.Choice{Value: i.Customer.String(), Label: core.T("%s", "%s", ui.Join(i.Units, string(i.Name)))})
 			}
 		}
 		return map[string][]core.Choice{name: out}, err
@@ -263,7 +245,7 @@ func invitees(name string, absent bool) func(context.Context, db.Tx, core.ID) (m
 }
 
 func wishFields() []core.Field[Wish] {
-	return []core.Field[Wish]{field("customer", "租户", "Tenant", func(w *Wish) any { return &w.Customer }), field("what", "要求或建议", "Request or suggestion", func(w *Wish) any { return &w.What }, required), field("due", "答复期限", "Answer by", func(w *Wish) any { return &w.Due })}
+	return []core.Field[Wish]{core.Ask("customer", "租户", "Tenant", func(w *Wish) any { return &w.Customer }), core.Ask("what", "要求或建议", "Request or suggestion", func(w *Wish) any { return &w.What }, core.Required), core.Ask("due", "答复期限", "Answer by", func(w *Wish) any { return &w.Due })}
 }
 
 func meetings() register.Register[Meeting] {
@@ -279,19 +261,19 @@ func meetings() register.Register[Meeting] {
 		ID:      func(m *Meeting) core.ID { return m.Ref.ID }, Version: func(m *Meeting) int64 { return m.Version }, Cursor: func(m *Meeting) string { return m.Ref.ID.String() }, Find: findMeetings, Get: GetMeeting,
 		Verbs: []register.Verber{
 			register.Verb[Call]{Name: "new", New: true, Primary: true, Label: core.T("召集租户大会", "Call a meeting"), Roles: heads(), Clause: "C19.3", Said: core.T("已列出全部租户为邀请对象", "Every tenant is on the list of invitations"), Fields: []core.Field[Call]{
-				field("title", "名称", "Title", func(c *Call) any { return &c.Title }, required), field("why", "事由", "Occasion", func(c *Call) any { return &c.Why }, required, radio[Call](Occasions())), field("event", "什么重大事件", "Which event", func(c *Call) any { return &c.Event }),
-				field("at", "时间", "Time", func(c *Call) any { return &c.At }, required), field("place", "地点", "Place", func(c *Call) any { return &c.Place }, required), field("agenda", "议程", "Agenda", func(c *Call) any { return &c.Agenda }, lines), field("chair", "主持人", "Chair", func(c *Call) any { return &c.Chair })},
+				core.Ask("title", "名称", "Title", func(c *Call) any { return &c.Title }, core.Required), core.Ask("why", "事由", "Occasion", func(c *Call) any { return &c.Why }, core.Required, core.Radio[Call](Occasions())), core.Ask("event", "什么重大事件", "Which event", func(c *Call) any { return &c.Event }),
+				core.Ask("at", "时间", "Time", func(c *Call) any { return &c.At }, core.Required), core.Ask("place", "地点", "Place", func(c *Call) any { return &c.Place }, core.Required), core.Ask("agenda", "议程", "Agenda", func(c *Call) any { return &c.Agenda }, core.Lines), core.Ask("chair", "主持人", "Chair", func(c *Call) any { return &c.Chair })},
 				Fill: func(ctx context.Context, _ db.Tx, _ core.ID, c *Call) error { c.Why = "quarter"; return nil },
 				Do: func(ctx context.Context, tx db.Tx, _ core.ID, c Call) (core.ID, error) {
 					m, err := CallMeeting(ctx, tx, c)
 					return m.Ref.ID, err
 				}},
-			register.Verb[Presence]{Name: "attend", Label: core.T("到会签到", "Sign in"), Roles: callers(), Primary: true, Clause: "C19.4", Can: meetingChecked("attend", meetingIn(Called, Held)), Do: doing(Attend), Choices: invitees("customers", true), Fields: []core.Field[Presence]{
-				{Name: "customers", Label: core.T("到会并当面沟通的租户", "Tenants who came and were spoken to"), Ptr: func(p *Presence) any { return &p.Customers }, Max: 2000}, field("person", "到会人(只签一户时可填)", "Who came (when one signs in)", func(p *Presence) any { return &p.Person })}},
-			register.Verb[Minutes]{Name: "minute", Label: core.T("会议记录", "Minutes"), Roles: callers(), Primary: true, Clause: "C19.3", Can: meetingChecked("minute", meetingIn(Called)), Do: doing(Minute), Choices: invitees("requests.customer", false), Fields: []core.Field[Minutes]{
-				field("text", "会议内容", "What was said", func(m *Minutes) any { return &m.Text }, lines), {Name: "requests", Label: core.T("要求和建议(逐条答复)", "Requests and suggestions (each is answered)"), Ptr: func(m *Minutes) any { return &m.Requests }, Rows: core.Rows(func(m *Minutes) *[]Wish { return &m.Requests }, wishFields()), Max: 50}}},
-			register.Verb[Wish]{Name: "request", Label: core.T("登记建议", "Add a request"), Roles: callers(), Clause: "C19.4", Can: meetingChecked("request", meetingIn(Called, Held)), Do: doing(TakeRequest), Choices: invitees("customer", false), Fields: wishFields()},
-			register.Verb[Word]{Name: "cancel", Label: core.T("取消", "Call off"), Roles: heads(), Danger: true, Can: meetingChecked("cancel", meetingIn(Called)), Do: doing(CallOff), Fields: word("原因", "Reason")}}}
+			register.Verb[Presence]{Name: "attend", Label: core.T("到会签到", "Sign in"), Roles: callers(), Primary: true, Clause: "C19.4", Can: meetingChecked("attend", meetingIn(Called, Held)), Do: register.Doing(Attend), Choices: invitees("customers", true), Fields: []core.Field[Presence]{
+				{Name: "customers", Label: core.T("到会并当面沟通的租户", "Tenants who came and were spoken to"), Ptr: func(p *Presence) any { return &p.Customers }, Max: 2000}, core.Ask("person", "到会人(只签一户时可填)", "Who came (when one signs in)", func(p *Presence) any { return &p.Person })}},
+			register.Verb[Minutes]{Name: "minute", Label: core.T("会议记录", "Minutes"), Roles: callers(), Primary: true, Clause: "C19.3", Can: meetingChecked("minute", meetingIn(Called)), Do: register.Doing(Minute), Choices: invitees("requests.customer", false), Fields: []core.Field[Minutes]{
+				core.Ask("text", "会议内容", "What was said", func(m *Minutes) any { return &m.Text }, core.Lines), {Name: "requests", Label: core.T("要求和建议(逐条答复)", "Requests and suggestions (each is answered)"), Ptr: func(m *Minutes) any { return &m.Requests }, Rows: core.Rows(func(m *Minutes) *[]Wish { return &m.Requests }, wishFields()), Max: 50}}},
+			register.Verb[Wish]{Name: "request", Label: core.T("登记建议", "Add a request"), Roles: callers(), Clause: "C19.4", Can: meetingChecked("request", meetingIn(Called, Held)), Do: register.Doing(TakeRequest), Choices: invitees("customer", false), Fields: wishFields()},
+			register.Verb[Word]{Name: "cancel", Label: core.T("取消", "Call off"), Roles: heads(), Danger: true, Can: meetingChecked("cancel", meetingIn(Called)), Do: register.Doing(CallOff), Fields: word("原因", "Reason")}}}
 }
 
 func festivalChecked(verb string, check func(context.Context, db.Tx, Festival) error) func(context.Context, db.Tx, core.ID) error {
@@ -300,7 +282,7 @@ func festivalChecked(verb string, check func(context.Context, db.Tx, Festival) e
 		if err == nil {
 			err = check(ctx, tx, f)
 		}
-		if !tx.Writing() && isOffTurn(err) {
+		if !tx.Writing() && register.IsLater(err) {
 			return core.Forbidden("festival." + verb)
 		}
 		return err
@@ -320,10 +302,10 @@ func festivals() register.Register[Festival] {
 		Filters: []register.Filter{{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, Choices: festivalStates()}},
 		ID:      func(f *Festival) core.ID { return f.Ref.ID }, Version: func(f *Festival) int64 { return f.Version }, Cursor: func(f *Festival) string { return f.Ref.ID.String() }, Find: findFestivals, Get: GetFestival,
 		Verbs: []register.Verber{
-			register.Verb[Organisation]{Name: "organise", Label: core.T("组织拜访", "Organise the visits"), Roles: heads(), Primary: true, Clause: "C14.11", Can: festivalChecked("organise", canOrganise), Do: doing(Organise), Fill: fillOrganisation, Choices: organisationChoices, Fields: []core.Field[Organisation]{
-				{Name: "customers", Label: core.T("拜访哪些客户", "Whom to visit"), Ptr: func(o *Organisation) any { return &o.Customers }, Max: 2000}, field("visitor", "拜访人", "Visitor", func(o *Organisation) any { return &o.Visitor }, hint[Organisation]("不选即各客户的经办人", "Empty: each customer's handler")),
-				field("day", "日期", "Day", func(o *Organisation) any { return &o.Day }), field("gift", "礼品", "Gift", func(o *Organisation) any { return &o.Gift }), field("theme", "主题", "Theme", func(o *Organisation) any { return &o.Theme })}},
-			register.Verb[Word]{Name: "conclude", Label: core.T("总结", "Sum up"), Roles: heads(), Clause: "C14.11", Can: festivalChecked("conclude", canConclude), Do: doing(Conclude), Fields: word("总结", "Summary")}}}
+			register.Verb[Organisation]{Name: "organise", Label: core.T("组织拜访", "Organise the visits"), Roles: heads(), Primary: true, Clause: "C14.11", Can: festivalChecked("organise", canOrganise), Do: register.Doing(Organise), Fill: fillOrganisation, Choices: organisationChoices, Fields: []core.Field[Organisation]{
+				{Name: "customers", Label: core.T("拜访哪些客户", "Whom to visit"), Ptr: func(o *Organisation) any { return &o.Customers }, Max: 2000}, core.Ask("visitor", "拜访人", "Visitor", func(o *Organisation) any { return &o.Visitor }, hint[Organisation]("不选即各客户的经办人", "Empty: each customer's handler")),
+				core.Ask("day", "日期", "Day", func(o *Organisation) any { return &o.Day }), core.Ask("gift", "礼品", "Gift", func(o *Organisation) any { return &o.Gift }), core.Ask("theme", "主题", "Theme", func(o *Organisation) any { return &o.Theme })}},
+			register.Verb[Word]{Name: "conclude", Label: core.T("总结", "Sum up"), Roles: heads(), Clause: "C14.11", Can: festivalChecked("conclude", canConclude), Do: register.Doing(Conclude), Fields: word("总结", "Summary")}}}
 }
 
 // fillOrganisation proposes the customers of the first class, on the last day before the festival.
@@ -367,5 +349,5 @@ func warnings() register.Register[Warning] {
 		ID:      func(w *Warning) core.ID { return w.Ref.ID }, Version: func(w *Warning) int64 { return w.Version }, Cursor: warningCursor, Find: findWarnings, Get: GetWarning,
 		Verbs: []register.Verber{
 			register.Verb[struct{}]{Name: "visit", Label: core.T("安排拜访", "Plan a visit"), Roles: heads(), Primary: true, Do: VisitNow, Said: core.T("已安排拜访", "The visit is planned"), Next: func(ctx context.Context, id core.ID) string { return href(ctx, id) }},
-			register.Verb[Word]{Name: "calm", Label: core.T("已核实", "Looked into"), Roles: heads(), Fields: word("核实情况", "What was found"), Do: doing(LookInto), Next: func(ctx context.Context, _ core.ID) string { return WarningKind().Href(ctx, 0) }}}}
+			register.Verb[Word]{Name: "calm", Label: core.T("已核实", "Looked into"), Roles: heads(), Fields: word("核实情况", "What was found"), Do: register.Doing(LookInto), Next: func(ctx context.Context, _ core.ID) string { return WarningKind().Href(ctx, 0) }}}}
 }

@@ -218,7 +218,7 @@ func warningCursor(w *Warning) string {
 
 func findWarnings(ctx context.Context, tx db.Tx, q register.Query) ([]Warning, error) {
 	c := inProject(ctx)
-	c.add("hidden = ?", q.Filter["set"] == "aside")
+	c.Add("hidden = ?", q.Filter["set"] == "aside")
 	if q.After != "" {
 		var n [3]int64
 		parts := strings.Split(q.After, ".")
@@ -231,9 +231,9 @@ func findWarnings(ctx context.Context, tx db.Tx, q register.Query) ([]Warning, e
 				return nil, core.NotFound()
 			}
 		}
-		c.add("(weight, signals, id) < (?, ?, ?)", n[0], n[1], n[2])
+		c.Add("(weight, signals, id) < (?, ?, ?)", n[0], n[1], n[2])
 	}
-	ws, err := db.All(ctx, tx, (*Warning).dest, "select "+warningColumns+" from visit_warning where "+c.then("weight desc, signals desc, id desc", q.Limit), c.args...)
+	ws, err := db.All(ctx, tx, (*Warning).dest, "select "+warningColumns+" from visit_warning where "+c.Then("weight desc, signals desc, id desc", q.Limit), c.Args...)
 	for i := range ws {
 		ws[i].Ref.Kind = "warning"
 		if err == nil {
