@@ -83,15 +83,19 @@ func owed(ctx context.Context, tx db.Tx, m Matter) error {
 	if !m.Open {
 		return nil
 	}
+	return duty.OpenMany(ctx, tx, m.Ref.Project, openings(ctx, m, owedBy(m), duty.First()))
+}
+
+// openings are the duties of a matter under clauses, each in its own words.
+func openings(ctx context.Context, m Matter, clauses []string, how ...duty.Option) (all []duty.Opening) {
 	about := func(zh, en string) duty.Option {
 		return duty.About(core.T(zh+":%s %s", en+": %s %s", m.Number, m.Content), href(ctx, m.Ref.ID))
 	}
 	words := map[string]duty.Option{"B4.3": about("联系客户确认", "Contact the customer"), "D5.6": about("当天转交负责人", "Hand over today"), "A3.2": about("答复咨询", "Answer the enquiry")}
-	var all []duty.Opening
-	for _, clause := range owedBy(m) {
-		all = append(all, duty.Opening{Clause: clause, About: m.Ref, Opts: []duty.Option{duty.First(), words[clause]}})
+	for _, clause := range clauses {
+		all = append(all, duty.Opening{Clause: clause, About: m.Ref, Opts: append([]duty.Option{words[clause]}, how...)})
 	}
-	return duty.OpenMany(ctx, tx, m.Ref.Project, all)
+	return all
 }
 
 // owedBy are the clauses that a fresh matter owes something under.

@@ -57,7 +57,7 @@ const (
 
 // Kind is the register of matters.
 func Kind() register.Kind {
-	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", About: about, Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames(), "how": Confirmations()}, Events: map[string]core.Text{
+	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", About: about, Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames(), "how": Confirmations(), "kind": allKinds(), "from": allKinds()}, Events: map[string]core.Text{
 		"taken": core.T("受理({channel})", "took it down ({channel})"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
 		"handed": core.T("转办 {name}:{reason}", "handed over to {name}: {reason}"), "progress": core.T("告知客户进展:{note}", "told the customer the progress: {note}"),
 		"answered": core.T("答复:{answer}", "answered: {answer}"), "closed": core.T("办结", "closed"), "summarised": core.T("事后总结:{summary}", "summed up: {summary}"),
@@ -66,7 +66,7 @@ func Kind() register.Kind {
 		"reported": core.T("上报领导 {leader}:{reason};由 {name} 接手", "reported to {leader}: {reason}; {name} takes over"), "confirmed": core.T("客户确认({how})", "the customer confirmed ({how})"),
 		"wrote": core.T("来信补充({from}):{text}", "wrote ({from}): {text}"), "disputed": core.T("客户不认可,继续办理:{reason}", "the customer did not agree, taken up again: {reason}"), "merged": core.T("并入 {number}:{reason}", "merged into {number}: {reason}"),
 		"joined": core.T("{number} 为同一事项,并入本件", "{number} is the same matter and was merged into this one"), "unmerged": core.T("取消合并:{reason}", "taken apart again: {reason}"),
-		"split": core.T("拆出 {numbers}", "split off {numbers}"), "called": core.T("关联通话 {call}", "a call belongs to it: {call}"), "drafted": core.T("起草公开回复", "drafted a public reply"),
+		"split": core.T("拆出 {numbers}", "split off {numbers}"), "turned": core.T("类别由「{from}」改定为「{kind}」", "changed its kind from “{from}” to “{kind}”"), "called": core.T("关联通话 {call}", "a call belongs to it: {call}"), "drafted": core.T("起草公开回复", "drafted a public reply"),
 		"voided": core.T("作废:{reason}", "voided: {reason}"), "imported": core.T("由台账导入", "imported from the workbook"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 	}}
 }
@@ -86,6 +86,11 @@ const Public = "public"
 func Kinds() []core.Choice {
 	return []core.Choice{{Value: Enquiry, Label: core.T("咨询", "Enquiry")}, {Value: Suggestion, Label: core.T("建议", "Suggestion")},
 		{Value: Complaint, Label: core.T("投诉", "Complaint")}, {Value: Praise, Label: core.T("表扬", "Praise")}, {Value: Emergency, Label: core.T("紧急事件", "Emergency")}}
+}
+
+// allKinds are all kinds that a matter's journal may name, those that a higher module carries on included.
+func allKinds() []core.Choice {
+	return append(Kinds(), core.Choice{Value: "repair", Label: core.T("报修", "Repair")})
 }
 
 // States are the states with their names.
@@ -174,6 +179,7 @@ type Intake struct {
 	At           time.Time // when it came; now when zero
 	From         core.ID   // the matter of whose call this is another part
 	Call         core.ID   // the call of the log that became this matter
+	Turn         core.ID   // the matter whose kind is changed; a new one is taken down when zero
 	Details      []Detail
 	More         core.Input // the fields of the MatterKind, by name
 }

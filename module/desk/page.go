@@ -40,7 +40,7 @@ func takeFailed(ctx context.Context, tx db.Tx, r *web.Request, err error) (web.A
 }
 
 func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure error) (web.Answer, error) {
-	v := intakeView{Action: Kind().Href(ctx, 0, "new"), Who: Kind().Href(ctx, 0, "new", "who"), More: Kind().Href(ctx, 0, "new", "fields"), Idem: register.NewKey(), Problem: failure}
+	v := intakeView{Action: Kind().Href(ctx, 0, "new"), Who: Kind().Href(ctx, 0, "new", "who"), More: Kind().Href(ctx, 0, "new", "fields"), Idem: register.NewKey(), Problem: failure, Title: core.T("受理诉求", "Take down a request"), Submit: core.T("受理", "Take it down")}
 	get := func(name string) string { return core.Input{Values: values}.Get(name) }
 	v.Query = get("q")
 	if failure != nil {
@@ -69,17 +69,34 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 	if v.Kind, err = kindFields(ctx, tx, get("kind"), values, failure); err != nil {
 		return nil, err
 	}
-	who, err := calling(ctx, tx, v.Query, get("call"))
-	if err != nil {
+	if err := v.recognised(ctx, tx, get); err != nil {
 		return nil, err
 	}
-	if who != "" {
-		v.Asked = true
-		if v.Found, err = recognise(ctx, tx, who, get("who")); err != nil {
-			return nil, err
+	return web.Page{Title: v.Title, Body: intakePage(v)}, nil
+}
+
+// recognised offers who it may be: of whom is typed, who calls, or who is on file for the matter whose kind is changed.
+func (v *intakeView) recognised(ctx context.Context, tx db.Tx, get func(string) string) error {
+	who, err := calling(ctx, tx, v.Query, get("call"))
+	if err != nil {
+		return err
+	}
+	if turn := get("turn"); turn != "" {
+		v.Title, v.Submit = core.T("改定类别", "Change the kind"), core.T("改定", "Change it")
+		known, phone, err := knownCaller(ctx, tx, turn)
+		if err != nil {
+			return err
+		}
+		if v.Found = known; who == "" {
+			who = string(phone)
 		}
 	}
-	return web.Page{Title: core.T("受理诉求", "Take down a request"), Body: intakePage(v)}, nil
+	if who == "" {
+		return nil
+	}
+	v.Asked = true
+	v.Found, err = recognise(ctx, tx, who, get("who"))
+	return err
 }
 
 // calling is what tells who calls: what was typed, or the number of the call of the log, which the page does not show.
@@ -170,8 +187,13 @@ func takePost(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 		}
 		in.Phone = c.Phone
 	}
-	ctx = core.WithDoing(ctx, core.Doing{Verb: "desk.take"})
-	m, ref, err := Take(ctx, tx, in)
+	said, do := core.T("已受理 %s", "Taken down as %s"), func() (Matter, core.Ref, error) {
+		return Take(core.WithDoing(ctx, core.Doing{Verb: "desk.take"}), tx, in)
+	}
+	if in.Turn != 0 {
+		said, do = core.T("%s 已改定类别", "The kind of %s is changed"), func() (Matter, core.Ref, error) { return turnPost(ctx, tx, in) }
+	}
+	m, ref, err := do()
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +203,7 @@ func takePost(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 			to = h
 		}
 	}
-	return web.Redirect{URL: to, Flash: core.T("已受理 %s", "Taken down as %s", m.Number)}, nil
+	return web.Redirect{URL: to, Flash: core.T(said.ZH, said.EN, m.Number)}, nil
 }
 
 // chosen fills in who was recognised: "customer.unit.contact".

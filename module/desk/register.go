@@ -113,7 +113,7 @@ func matters() register.Register[Matter] {
 	return register.Register[Matter]{Kind: Kind(), Viewers: readers(), Export: []core.Role{core.Supervisor, core.Manager, core.GM}, Fields: fields(), Columns: columnNames(),
 		Filters: []register.Filter{
 			{Name: "state", Label: core.T("状态", "State"), Kind: core.KindChoice, None: core.T("在办的", "Open ones"), Choices: append([]core.Choice{{Value: "all", Label: core.T("全部", "All")}}, States()...)},
-			{Name: "kind", Label: core.T("类别", "Kind"), Kind: core.KindChoice, Choices: append(Kinds(), core.Choice{Value: "repair", Label: core.T("报修", "Repair")})},
+			{Name: "kind", Label: core.T("类别", "Kind"), Kind: core.KindChoice, Choices: allKinds()},
 			{Name: "mine", Label: core.T("转给我的", "Handed to me"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "mine", Label: core.T("是", "Yes")}}},
 			{Name: "channel", Label: core.T("渠道", "Channel"), Kind: core.KindChoice, Choices: Channels()},
 			{Name: "reported", Label: core.T("已上报领导", "Reported to the leader"), Kind: core.KindChoice, Choices: []core.Choice{{Value: "reported", Label: core.T("是", "Yes")}}},
@@ -302,6 +302,7 @@ func intakeFields() []core.Field[Intake] {
 		{Name: "urgent", Label: core.T("紧急", "Urgent"), Ptr: func(i *Intake) any { return &i.Urgent }},
 		{Name: "channel", Label: core.T("渠道", "Channel"), Ptr: func(i *Intake) any { return &i.Channel }, Kind: core.KindRadio, Choices: Channels(), Required: true},
 		{Name: "call", Label: core.T("通话", "Call"), Ptr: func(i *Intake) any { return &i.Call }, Kind: core.KindHidden},
+		{Name: "turn", Label: core.T("改定类别的诉求", "Matter whose kind is changed"), Ptr: func(i *Intake) any { return &i.Turn }, Kind: core.KindHidden},
 		{Name: "answer", Label: core.T("当场答复", "Answered at once"), Hint: core.T("填了就办结", "Filling it closes the request"), Ptr: func(i *Intake) any { return &i.Answer }, Kind: core.KindLines},
 	}
 }
@@ -370,7 +371,7 @@ func handling() []register.Verber {
 		taking(register.Verb[Note]{Name: "decline", Label: core.T("退回转办", "Send back"), Roles: handables(), Can: checked("decline", canAccept), Fields: noteFields(core.T("为何退回", "Why it is sent back")), Do: register.Doing(Decline)}),
 		taking(register.Verb[Note]{Name: "look", Label: core.T("记录调查了解", "Note what was found"), Roles: handables(), Clause: "A3.4", Can: checked("look", canLook), Fields: noteFields(core.T("了解到什么,怎样处理", "What was found and done")), Do: register.Doing(Look)}),
 		noting("progress", core.T("告知进展", "Tell the progress"), core.T("告知了什么", "What the customer was told"), "A3.5", canProgress, Progress),
-		draftVerb(), reportVerb(), mergeVerb(), splitVerb(), lineVerb(),
+		draftVerb(), reportVerb(), turnVerb(), mergeVerb(), splitVerb(), lineVerb(),
 		noting("unmerge", core.T("取消合并", "Take apart again"), core.T("理由", "Reason"), "", canUnmerge, Unmerge),
 	}
 }
@@ -441,6 +442,7 @@ func routes() []web.Route {
 	return append(inboxRoutes(), []web.Route{
 		{Pattern: "GET /p/{project}/desk/new", Perm: "desk.take", Handle: newPage},
 		{Pattern: "POST /p/{project}/desk/new", Perm: "desk.take", Specs: specs, Handle: takePost, Failed: takeFailed},
+		{Pattern: "GET /p/{project}/desk/{id}/turn", Perm: "desk.turn", Handle: turnPage},
 		{Pattern: "GET /p/{project}/desk/new/who", Perm: "desk.take", Handle: whoPart},
 		{Pattern: "GET /p/{project}/desk/new/fields", Perm: "desk.take", Handle: fieldsPart},
 		{Pattern: "GET /p/{project}/call/recordings.pdf", Perm: "call.view", Handle: recordingsPDF},

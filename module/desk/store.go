@@ -90,6 +90,13 @@ func save(ctx context.Context, tx db.Tx, m Matter) error {
 		m.Owner, m.OwnerName, m.Accepted, m.NoLimit, m.Findings, m.Confirmed, m.ConfirmedBy, m.ConfirmedHow, m.Reported, m.ReportedReason, m.Merged, m.Handler)
 }
 
+// saveSettled writes what Turn settles, apart from what every verb writes: these columns stand in indexes.
+func saveSettled(ctx context.Context, tx db.Tx, m Matter) error {
+	return db.ExecOne(ctx, tx, `update desk_matter set kind = $1, carried_id = $2, customer_id = $3, customer_name = $4, unit_id = $5, unit_code = $6, place = $7, contact = $8, phone = $9,
+		content = $10, urgent = $11, rank = $12 where project_id = $13 and id = $14 and version = $15`, m.Kind, m.Carried, m.Customer, m.CustomerName, m.Unit, m.UnitCode, m.Place, m.Contact, m.Phone,
+		m.Content, m.Urgent, m.Rank, m.Ref.Project, m.Ref.ID, m.Version)
+}
+
 func markVoid(ctx context.Context, tx db.Tx, m Matter, reason string) error {
 	return db.ExecOne(ctx, tx, `update desk_matter set state = 'void', open = false, due_at = null, voided_at = $1, voided_by = $2, void_reason = $3,
 		version = version + 1, changed_at = $1, changed_by = $2 where project_id = $4 and id = $5 and version = $6`,
