@@ -130,6 +130,9 @@ func plan(ctx context.Context, tx db.Tx, m matter, p planning) (Item, error) {
 	if err := put(ctx, tx, i); err != nil {
 		return i, err
 	}
+	if err := duty.Happened(ctx, tx, "followup.planned", i.Ref, i.title().ZH, href(ctx, i.Ref.ID)); err != nil {
+		return i, err
+	}
 	return i, journal.Add(ctx, tx, i.Ref, "planned", map[string]any{"why": i.Why, "matter": i.MatterNumber}, journal.For(i.Customer))
 }
 
@@ -368,7 +371,8 @@ func complain(ctx context.Context, tx db.Tx, i Item) error {
 }
 
 // again has the matter taken up again (C14.7): a complaint, a repair, an emergency by its own verb, whose end brings the
-// next follow-up; of anything else the next one is planned at once.
+// next follow-up. A move-in or an activity cannot be done again: what the customer said goes to the desk as an opinion, to
+// be looked into and answered (A3.4), and the next follow-up is planned at once.
 func again(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	on, err := regulation.On(ctx, tx, "C14.7")
 	if err != nil || !on {
@@ -383,12 +387,23 @@ func again(ctx context.Context, tx db.Tx, i Item, r Record) error {
 	case "desk":
 		return desk.Reopen(ctx, tx, i.Matter.ID, reason)
 	}
+	if err := opinion(ctx, tx, i, r); err != nil {
+		return err
+	}
 	m := matter{Ref: i.Matter, Occasion: i.Occasion, Number: i.MatterNumber, Content: ui.Join(i.Content, r.Opinion), Handled: r.Outcome, Customer: i.Customer, CustomerName: i.CustomerName, Unit: i.Unit, UnitCode: i.UnitCode,
 		Contact: i.Contact, Phone: i.Phone, Severity: i.Severity, Handler: i.Handler, HandlerName: i.HandlerName, Since: core.Now(ctx)}
 	if m.Ref.Kind == activityKind.Name {
 		m.Part = i.Customer
 	}
 	_, err = plan(ctx, tx, m, planning{Why: WhyAgain, From: m.Since, Due: r.Promised, Round: i.Round + 1})
+	return err
+}
+
+// opinion takes down at the desk what a dissatisfied customer said.
+func opinion(ctx context.Context, tx db.Tx, i Item, r Record) error {
+	channel := map[string]string{ByPhone: "phone", OnSite: "oral"}[r.How]
+	_, _, err := desk.Take(ctx, tx, desk.Intake{Channel: channel, Kind: desk.Suggestion, Customer: i.Customer, CustomerName: i.CustomerName, Unit: i.Unit, UnitCode: i.UnitCode, Contact: i.Contact, Phone: i.Phone,
+		Content: core.T("回访 %s(%s)客户不满意:%s", "Follow-up %s (%s), the customer is dissatisfied: %s", i.Number, i.Content, r.Opinion).ZH})
 	return err
 }
 

@@ -942,3 +942,25 @@ func TestWhatIsReworkedIsFollowedUpAfterwards(t *testing.T) {
 		}
 	})
 }
+
+// Who moved in and is dissatisfied is heard: what he said waits at the desk as an opinion, and he is followed up again.
+func TestC14_7_ADissatisfiedMoveInIsTakenDownAtTheDesk(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		who := tenants(k, 1)
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error { return customer.Confirm(ctx, tx, who[0]) })
+		first := one(k, "customer", who[0])
+		bad := unhappy()
+		bad.Opinion, bad.Promised = "空调一直没有通", k.Now().Add(48*time.Hour)
+		k.Must(do(k, core.Supervisor, followup.FollowUp, first.Ref.ID, bad))
+		k.Read(func(ctx context.Context, tx db.Tx) error {
+			n, err := db.Value[int64](ctx, tx, "select count(*) from desk_matter where project_id = $1 and customer_id = $2 and kind = 'suggestion' and open and channel = 'oral' and content like '%空调一直没有通%'", k.Project.ID, who[0])
+			if n != 1 {
+				t.Errorf("%d matters at the desk", n)
+			}
+			return err
+		})
+		if is := of(k, "customer", who[0]); len(is) != 2 || is[1].Round != 2 || is[1].Why != followup.WhyAgain || !is[1].Due.Equal(bad.Promised) {
+			t.Errorf("followed up again: %+v", is)
+		}
+	})
+}
