@@ -50,6 +50,9 @@ type Module struct {
 	Signals []Signal
 	// Holds say why a record must be kept (法律保留, L6): asked before anything is erased, voided or destroyed.
 	Holds []func(ctx context.Context, tx db.Tx, ref core.Ref) error
+	// Follows names the module's tables whose rows belong to a customer (customer_id) and follow him when his file is merged
+	// into another, and back when the merge is undone.
+	Follows []string
 	// OnErase blanks what the module holds of a customer's personal data (L5): called by the erasure, in its transaction.
 	OnErase []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	// Events are what may open or fulfil a term of a clause that the firm adds itself; the verbs say duty.Happened.
@@ -184,6 +187,7 @@ type Lists struct {
 	Daily       []Daily
 	Minutely    []Daily
 	Tables      []journal.Table
+	Follows     []string
 	OnErase     []func(ctx context.Context, tx db.Tx, project, customer core.ID) error
 	Events      []Event
 	Signals     []Signal
@@ -227,6 +231,7 @@ func Gather(modules []Module) (*Lists, error) {
 		l.Facts = append(l.Facts, m.Facts...)
 		l.Minutely = append(l.Minutely, m.Minutely...)
 		l.Tables = append(l.Tables, m.Tables...)
+		l.Follows = append(l.Follows, m.Follows...)
 		l.OnErase = append(l.OnErase, m.OnErase...)
 		l.Signals = append(l.Signals, m.Signals...)
 		l.Holds = append(l.Holds, m.Holds...)

@@ -29,7 +29,7 @@ func Module() house.Module {
 			Count: opened},
 			{Wing: house.Matters, Order: 31, Label: core.T("投诉统计表", "Complaint statistics"), Icon: "chart-bar", Under: "complaint", Path: "complaint/report", Perm: "complaint.statistics"},
 			{Wing: house.Matters, Order: 32, Label: core.T("纠正预防措施", "Corrective measures"), Icon: "checks", Under: "complaint", Path: "complaint-action", Perm: "complaint-action.view"}},
-		OnErase:     []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Follows: []string{"complaint_case"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:      []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), panel("desk", "matter_id")},
 		Approvals:   []approval.Kind{{Verb: solveVerb, Name: core.T("投诉处理方案", "Solution of a complaint"), Can: canApprove, Run: runSolve}, {Verb: reportVerb, Name: core.T("投诉调查报告", "Investigation report"), Can: canApprove, Run: runReport}},
 		MatterKinds: []house.MatterKind{{Key: "complaint", Label: core.T("投诉", "Complaint"), Icon: "message", Perm: "complaint.take", Specs: specs, Open: open}},

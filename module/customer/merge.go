@@ -3,11 +3,13 @@ package customer
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/duty"
+	"huiyin/house"
 	"huiyin/journal"
 	"huiyin/module/estate"
 )
@@ -107,6 +109,12 @@ type moved map[string][]core.ID
 var movable = []string{"customer_contact", "customer_phone", "customer_unit", "customer_consent", "customer_report", "customer_lease", "customer_reading", "customer_arrears", "customer_directory_line", "customer_handover_line",
 	"customer_mail", "customer_paper", "customer_note", "customer_letter", "customer_asked", "customer_upkeep", "customer_access"}
 
+// Belongings are the tables whose rows follow a customer: the file's own, and those of the modules that stand on it (his
+// requests, repairs, complaints, visits). A row of another module keeps its version: the merge is an entry of the file's.
+func Belongings(ctx context.Context) []string {
+	return slices.Concat(movable, house.Of(ctx).Follows)
+}
+
 // The spaces of module estate among what was moved.
 const (
 	parkingKey = "parking"
@@ -146,7 +154,7 @@ func Merge(ctx context.Context, tx db.Tx, keep, gone core.ID) error {
 		return err
 	}
 	all := moved{}
-	for _, t := range movable {
+	for _, t := range Belongings(ctx) {
 		if all[t], err = rehome(ctx, tx, t, gone, keep, nil); err != nil {
 			return err
 		}
@@ -241,7 +249,7 @@ func Unmerge(ctx context.Context, tx db.Tx, keep, merge core.ID) error {
 	if err := json.Unmarshal([]byte(m.moved), &all); err != nil {
 		return err
 	}
-	for _, t := range movable {
+	for _, t := range Belongings(ctx) {
 		if _, err := rehome(ctx, tx, t, keep, g.ID, append([]core.ID{}, all[t]...)); err != nil {
 			return err
 		}

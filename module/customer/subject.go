@@ -173,7 +173,7 @@ func canErase(ctx context.Context, tx db.Tx, id core.ID) error {
 		err = editable(c)
 	}
 	if err == nil {
-		err = house.Held(ctx, tx, c.Ref())
+		err = held(ctx, tx, c.Ref())
 	}
 	if err != nil {
 		return err
@@ -195,6 +195,20 @@ func canErase(ctx context.Context, tx db.Tx, id core.ID) error {
 		return core.Conflict("客户尚有欠费,结清之前依法保留", "The customer owes money; the data is kept by law until that is settled")
 	}
 	return nil
+}
+
+// held asks for a legal hold (L6) of the file and of every file that was merged into it: they are erased with it.
+func held(ctx context.Context, tx db.Tx, ref core.Ref) error {
+	if err := house.Held(ctx, tx, ref); err != nil {
+		return err
+	}
+	gone, err := customers(ctx, tx, "and c.merged_into = $2 and c.state = 'merged'", ref.Project, ref.ID)
+	for _, g := range gone {
+		if err == nil {
+			err = held(ctx, tx, g.Ref())
+		}
+	}
+	return err
 }
 
 // Erase destroys a customer's data key, so that all that the journal holds of them is unreadable, blanks the columns, and

@@ -184,6 +184,16 @@ func TestL6_WhatBelongsToADisputeIsKept(t *testing.T) {
 		}
 		k.Refused("L6", erase(a))
 		k.Refused("L6", void())
+		twin := filed(k, "甲公司(旧档)") // a file that was merged is erased with the one that stays
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error { return customer.Merge(ctx, tx, twin, a) })
+		k.Refused("L6", erase(twin))
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			ms, err := customer.Merges(ctx, tx, twin)
+			if err != nil {
+				return err
+			}
+			return customer.Unmerge(ctx, tx, twin, ms[0].ID)
+		})
 		k.Read(func(ctx context.Context, tx db.Tx) error {
 			for _, ref := range []core.Ref{c.Ref, origin.Ref, {Project: k.Project.ID, Kind: "customer", ID: b}} {
 				if number, err := dispute.Held(ctx, tx, ref); err != nil || number != c.Number {

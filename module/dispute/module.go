@@ -29,7 +29,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 41, Label: core.T("协议履行", "Acts of agreements"), Icon: "checks", Path: "settlement", Under: "dispute", Perm: "settlement.view"}},
 		Panels: []register.Panel{panel("customer", "id in (select dispute_id from dispute_party where project_id = $1 and customer_id = $2)"), panel("complaint", "complaint_id = $2")},
 		Events: []house.Event{{Key: "dispute.taken", Label: core.T("受理了一件纠纷", "A dispute was taken down")}, {Key: "dispute.closed", Label: core.T("纠纷已结案", "A dispute was closed")}},
-		Holds:  []func(context.Context, db.Tx, core.Ref) error{keep}, Signals: signals(), OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Holds:  []func(context.Context, db.Tx, core.Ref) error{keep}, Signals: signals(), Follows: []string{"dispute_party", "dispute_act"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Clauses: []regulation.Claim{{Clause: "A6.3", By: []regulation.Mechanism{regulation.ByFlow, regulation.ByGuard, regulation.ByDuty}, Records: "dispute?state=all"},
 			{Clause: "L6", By: []regulation.Mechanism{regulation.ByGuard}, Records: "dispute?state=all"}}}
 }

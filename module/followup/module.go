@@ -40,7 +40,7 @@ func Module() house.Module {
 		Nav: []house.Nav{{Wing: house.Matters, Order: 36, Label: core.T("今日回访", "Today's follow-ups"), Icon: "phone", Under: "followup", Path: "followup/today", Perm: "followup.record", Count: opened},
 			{Wing: house.Matters, Order: 35, Label: core.T("回访", "Follow-ups"), Icon: "list", Path: "followup", Perm: "followup.view"},
 			{Wing: house.Matters, Order: 37, Label: core.T("回访统计", "Follow-up statistics"), Icon: "chart-bar", Under: "followup", Path: "followup/report", Perm: "followup.statistics"}},
-		OnErase:   []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Follows: []string{"followup_item", "followup_pool"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:    panels(),
 		Clauses:   claims(),
 		Events:    happenings(),

@@ -117,7 +117,7 @@ func Module() house.Module {
 		Panels:  []register.Panel{{Perm: "outbox.view", Order: 90, Side: true, Body: about}},
 		Tables:  notify.Tables(),
 		Jobs:    notify.Jobs(),
-		OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{notify.Erase},
+		Follows: []string{"notify_outbox"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{notify.Erase},
 	}
 }
 

@@ -39,7 +39,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 22, Label: core.T("零修报表", "Repair report"), Icon: "chart-bar", Under: "repair", Path: "repair/report", Perm: "repair.report"},
 			{Wing: house.Matters, Order: 23, Label: core.T("有偿服务标准", "Service prices"), Icon: "receipt", Under: "repair", Path: "repair-price", Perm: "repair-price.view"},
 			{Wing: house.Matters, Order: 24, Label: core.T("维修材料", "Materials"), Icon: "package", Under: "repair", Path: "material", Perm: "material.view"}},
-		OnErase:     []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Follows: []string{"repair_order"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:      []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), panel("desk", "matter_id")},
 		Measures:    measures(),
 		Recurring:   []duty.Recurring{{Clause: "C17.4", Number: "day", Title: core.T("零修及时率、合格率统计", "Timeliness and pass rate of repairs"), URL: "repair/report", Fixed: true}},

@@ -42,7 +42,7 @@ func Module() house.Module {
 			{Clause: "B4.7", By: []regulation.Mechanism{regulation.ByRecurring}, Numbers: []string{"day"}, Records: "report?kind=work"},
 			{Clause: "C13.5", By: []regulation.Mechanism{regulation.ByRecurring}, Numbers: []string{"every", "day"}, Records: "report?kind=weekly"}},
 		Panels:  []register.Panel{{On: "customer", Perm: "receipt.view", Order: 70, Side: true, Body: customerPanel}},
-		OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase}}
+		Follows: []string{"report_receipt"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase}}
 }
 
 func href(ctx context.Context, id core.ID, more ...string) string {

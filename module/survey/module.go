@@ -48,7 +48,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 63, Label: core.T("调查纠正预防措施", "Survey actions"), Icon: "checks", Under: "survey", Path: "survey-action", Perm: "survey-action.view"},
 			{Wing: house.Matters, Order: 64, Label: core.T("商户座谈会", "Merchants' meetings"), Icon: "users", Under: "survey", Path: "seminar", Perm: "seminar.view"},
 			{Wing: house.Matters, Order: 65, Label: core.T("公司满意度调查", "Firm surveys"), Icon: "building", Path: "/firm/survey-campaign", Perm: "survey-campaign.view"}},
-		OnErase:   []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
+		Follows: []string{"survey_invite"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
 		Panels:    []register.Panel{customerPanel()},
 		Approvals: []approval.Kind{{Verb: planVerb, Name: core.T("客户调查年度计划", "Survey plan"), Run: runPlan}, {Verb: reportVerb, Name: core.T("客户调研报告", "Customer Research Report"), Run: runReport}},
 		Clauses:   claims(), Events: happenings()}

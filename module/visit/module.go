@@ -19,7 +19,7 @@ func Module() house.Module {
 		Tables: []journal.Table{{Kind: "visit", Name: "visit_visit"}, {Kind: "promise", Name: "visit_item"}, {Kind: "meeting", Name: "visit_meeting"}, {Kind: "outreach", Name: "visit_contact"}, {Kind: "keycard", Name: "visit_card"},
 			{Kind: "festival", Name: "visit_festival"}, {Kind: "sighting", Name: "visit_sight"}},
 		Measures: measures(), Recurring: []duty.Recurring{{Clause: "C19.3", Number: "day", Months: "months", Title: core.T("召开租户大会并留记录", "Hold a tenants' meeting and keep its minutes"), URL: "meeting", Before: true}},
-		Daily: []house.Daily{{Name: "visit.day", Run: daily}}, Signals: signals(), OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase}, Panels: []register.Panel{panel()},
+		Daily: []house.Daily{{Name: "visit.day", Run: daily}}, Signals: signals(), Follows: []string{"visit_visit", "visit_item", "visit_contact", "visit_card", "visit_sight"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase}, Panels: []register.Panel{panel()},
 		Nav:     navigation(),
 		Clauses: claims(), Events: []house.Event{{Key: "visit.planned", Label: core.T("制定了一次拜访", "A visit was planned")}, {Key: "visit.visited", Label: core.T("拜访了一家客户", "A customer was visited")}, {Key: "visit.recorded", Label: core.T("完成了拜访记录", "A visit was put on record")}}}
 }
