@@ -216,9 +216,10 @@ func propose(ctx context.Context, tx db.Tx, c *Case) error {
 	return nil
 }
 
-// openAll opens everything that a new case owes.
+// openAll opens everything that a new case owes. Passing it on runs from now, since nobody passes on what is not yet known
+// for a complaint (a letter that the desk read as an enquiry first); every other term runs from when the customer came.
 func openAll(ctx context.Context, tx db.Tx, c *Case) error {
-	if err := duty.Open(ctx, tx, "C13.6", c.Ref, duty.From(c.At), duty.First(), owes(ctx, *c, "转派并通知责任经理:%s", "Pass it on and tell the responsible manager: %s")); err != nil {
+	if err := duty.Open(ctx, tx, "C13.6", c.Ref, duty.From(core.Now(ctx)), duty.First(), owes(ctx, *c, "转派并通知责任经理:%s", "Pass it on and tell the responsible manager: %s")); err != nil {
 		return err
 	}
 	if err := ladder(ctx, tx, c, c.At); err != nil {

@@ -46,9 +46,15 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 	if failure != nil {
 		v.Cite = register.Cite(ctx, core.ClauseOf(failure))
 	}
+	turning := get("turn") != ""
 	for _, f := range ui.FieldsOf(core.Specs(intakeFields()), values, failure) {
 		switch f.Name {
 		case "customer", "unit": // chosen from what the look-up recognised
+		case "channel":
+			if turning { // it came as it came
+				f.Kind = core.KindHidden
+			}
+			v.First = append(v.First, f)
 		case "kind":
 			f.Kind, f.Choices = core.KindRadio, kindChoices(ctx)
 			v.Kinds = f
@@ -60,7 +66,7 @@ func draw(ctx context.Context, tx db.Tx, values map[string][]string, failure err
 		}
 	}
 	var err error
-	if v.Hours, err = hoursText(ctx, tx); err != nil {
+	if v.Sub, err = hoursText(ctx, tx); err != nil {
 		return nil, err
 	}
 	if v.Scripts, err = ScriptsNow(ctx, tx); err != nil {
@@ -83,10 +89,11 @@ func (v *intakeView) recognised(ctx context.Context, tx db.Tx, get func(string) 
 	}
 	if turn := get("turn"); turn != "" {
 		v.Title, v.Submit = core.T("改定类别", "Change the kind"), core.T("改定", "Change it")
-		known, phone, err := knownCaller(ctx, tx, turn)
+		known, phone, about, err := knownCaller(ctx, tx, turn)
 		if err != nil {
 			return err
 		}
+		v.Sub = about
 		if v.Found = known; who == "" {
 			who = string(phone)
 		}
@@ -138,6 +145,9 @@ func kindFields(ctx context.Context, tx db.Tx, key string, values map[string][]s
 		return v, err
 	}
 	v := moreView{Title: core.T("能即办的即办", "Done at once")}
+	if turn := values["turn"]; len(turn) > 0 && turn[0] != "" { // answered on its own page
+		return v, nil
+	}
 	for _, f := range ui.FieldsOf(core.Specs(intakeFields()), values, failure) {
 		if f.Name == "answer" {
 			v.Fields = append(v.Fields, f)

@@ -23,7 +23,7 @@ type intakeView struct {
 	Idem    string
 	Problem error
 	Cite    string
-	Hours   string // when the desk is there, and how it is reached (B4.1)
+	Sub     string // when the desk is there, and how it is reached (B4.1); the matter whose kind is changed
 	Kinds   ui.FieldView
 	Content ui.FieldView
 	First   []ui.FieldView // place, contact, channel …
@@ -144,7 +144,7 @@ func intakePage(v intakeView) templ.Component {
 			templ_7745c5c3_Var4 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Head(ui.HeadView{Title: v.Title, Sub: ui.Plain(v.Hours)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Head(ui.HeadView{Title: v.Title, Sub: ui.Plain(v.Sub)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

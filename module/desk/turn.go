@@ -13,6 +13,7 @@ import (
 	"huiyin/register"
 	"huiyin/search"
 	"huiyin/web"
+	"huiyin/web/ui"
 )
 
 // canTurn: what is open, not yet answered, and carried on by nobody's record.
@@ -158,16 +159,18 @@ func turnPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error)
 }
 
 // knownCaller is the row of who is on file for the matter that the page is about, chosen already; nil without one.
-func knownCaller(ctx context.Context, tx db.Tx, turn string) (known []found, phone core.Phone, err error) {
+// Its number recognises who is not on file; about names the matter.
+func knownCaller(ctx context.Context, tx db.Tx, turn string) (known []found, phone core.Phone, about string, err error) {
 	id, err := core.ParseID(turn)
-	if err != nil || id == 0 {
-		return nil, "", nil
+	if err != nil {
+		return nil, "", "", nil
 	}
 	m, err := Read(ctx, tx, id)
+	about = ui.Join(m.Number, core.Label(Channels(), m.Channel).Say(ctx), ui.Full(ctx, m.At), core.Label(allKinds(), m.Kind).Say(ctx))
 	if err != nil || m.Customer == 0 {
-		return nil, m.Phone, err
+		return nil, m.Phone, about, err
 	}
-	return []found{{Value: strings.Join([]string{m.Customer.String(), m.Unit.String(), "0"}, "."), Name: m.CustomerName, Unit: m.UnitCode, Person: string(m.Contact), Phone: m.Phone.Mask(), On: true}}, "", nil
+	return []found{{Value: strings.Join([]string{m.Customer.String(), m.Unit.String(), "0"}, "."), Name: m.CustomerName, Unit: m.UnitCode, Person: string(m.Contact), Phone: m.Phone.Mask(), On: true}}, "", about, nil
 }
 
 // turnPost carries the page out on the matter that was taken down before.
