@@ -11,8 +11,7 @@ import (
 	"huiyin/testkit"
 )
 
-// What stands above the desk, repairs and complaints is driven through the API, so that this proof does not have to know
-// the modules: where their clauses are not claimed, nothing here happens.
+// Follow-ups and visits are driven through the API, as somebody's telephone would.
 
 func (s *site) claimed(clause string) bool { return len(s.App.Lists.Claims[clause]) > 0 }
 
@@ -144,45 +143,69 @@ func (s *site) call(r core.Role, path string, body any) *testkit.Page {
 	return p
 }
 
-// visit plans a visit, makes it, records it, and keeps what was promised there.
+// trip is a visit that is planned.
+type trip struct {
+	id, customer core.ID
+	by           core.Role // who goes
+	sure         bool      // its record is written for sure
+}
+
+func (t *trip) about() map[string]core.ID { return map[string]core.ID{"visit": t.id} }
+
+// visit plans a visit to anybody; mostly the desk goes, now and then a supervisor.
 func (s *site) visit() {
-	customer, day := s.who[s.rnd.IntN(len(s.who))], midnight(s.Now()).AddDate(0, 0, s.rnd.IntN(3))
-	text, _ := s.call(core.Desk, "visits", map[string]string{"customer": customer.String(), "sort": "round", "purpose": "巡回拜访", "goal": "了解需求", "day": day.Format(time.DateOnly), "prepare": "materials"}).JSON()["id"].(string)
+	by := core.Desk
+	if s.chance(25) {
+		by = core.Supervisor
+	}
+	s.callOn(s.who[s.rnd.IntN(len(s.who))], "round", by)
+}
+
+// callOn plans a visit, makes it, records it, and keeps what was promised there.
+func (s *site) callOn(customer core.ID, sort string, by core.Role) {
+	day := midnight(s.Now()).AddDate(0, 0, s.rnd.IntN(3))
+	text, _ := s.call(by, "visits", map[string]string{"customer": customer.String(), "sort": sort, "purpose": "巡回拜访", "goal": "了解需求", "day": day.Format(time.DateOnly), "prepare": "materials"}).JSON()["id"].(string)
 	id, err := core.ParseID(text)
 	s.Must(err)
-	of := map[string]core.ID{"visit": id}
-	s.note(fact{what: "visit.planned", of: of, until: day})
-	path := "visits/" + text + "/"
+	t := &trip{id: id, customer: customer, by: by}
+	s.note(fact{what: "visit.planned", of: t.about(), until: day})
 	if s.chance(10) {
 		s.later(s.after(5, 300), func() {
-			s.call(core.Desk, path+"cancel", map[string]string{"text": "客户出差"})
-			s.note(fact{what: "visit.cancelled", of: of})
+			s.call(by, "visits/"+text+"/cancel", map[string]string{"text": "客户出差"})
+			s.note(fact{what: "visit.cancelled", of: t.about()})
 		})
 		return
 	}
-	s.later(s.by(s.owes("C2.1", "term", "visit", id)), func() {
-		s.call(core.Desk, path+"arrive", map[string]string{})
-		s.word[customer] = s.Now()
-		s.note(fact{what: "visit.made", of: map[string]core.ID{"visit": id, "day": dayRef(s.Now()), "customer": customer}})
-		if s.chance(90) {
-			s.later(s.by(s.owes("C4.1", "term", "visit", id)), func() { s.record(id, of) })
-		}
-	})
+	s.later(s.by(s.owes("C2.1", "term", "visit", id)), func() { s.arrive(t, func() {}) })
+}
+
+// arrive makes a visit; then is done once it is on record.
+func (s *site) arrive(t *trip, then func()) {
+	s.call(t.by, "visits/"+t.id.String()+"/arrive", map[string]string{})
+	s.word[t.customer] = s.Now()
+	s.note(fact{what: "visit.made", of: map[string]core.ID{"visit": t.id, "day": dayRef(s.Now()), "customer": t.customer}})
+	s.calledOn(t.customer, t.by)
+	if t.sure || s.chance(90) {
+		s.later(s.by(s.owes("C4.1", "term", "visit", t.id)), func() {
+			s.record(t)
+			then()
+		})
+	}
 }
 
 // record writes the visit's record, with an opinion that was heard and a promise that was made.
-func (s *site) record(id core.ID, of map[string]core.ID) {
+func (s *site) record(t *trip) {
 	due := midnight(s.Now()).AddDate(0, 0, 1+s.rnd.IntN(9))
-	s.call(core.Desk, fmt.Sprintf("visits/%s/record", id), map[string]any{"met": "王经理", "post": "经理", "power": "decides", "how": "call", "content": "谈了服务", "needs": "无", "problems": "无", "business": "无", "surroundings": "无", "competitor": "无",
+	s.call(t.by, fmt.Sprintf("visits/%s/record", t.id), map[string]any{"met": "王经理", "post": "经理", "power": "decides", "how": "call", "content": "谈了服务", "needs": "无", "problems": "无", "business": "无", "surroundings": "无", "competitor": "无",
 		"credit": "same", "unusual": "无", "effect": "好", "no_next": "届时再约", "opinions": []map[string]string{{"what": "电梯慢"}}, "promises": []map[string]string{{"what": "装一盏灯", "due": due.Format(time.DateOnly)}}})
-	s.note(fact{what: "visit.recorded", of: of})
+	s.note(fact{what: "visit.recorded", of: t.about()})
 	type item struct {
 		id   core.ID
 		sort string
 	}
 	var items []item
 	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
-		items, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.sort} }, "select id, sort from visit_item where project_id = $1 and visit_id = $2 order by id", s.Project.ID, id)
+		items, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.sort} }, "select id, sort from visit_item where project_id = $1 and visit_id = $2 order by id", s.Project.ID, t.id)
 		return err
 	})
 	for _, i := range items {
@@ -239,6 +262,9 @@ func (s *site) festivals(project core.ID, b *book) {
 		if !s.feasts[id] {
 			s.feasts[id] = true
 			b.note(fact{what: "festival.ahead", at: s.Now(), of: map[string]core.ID{"festival": id}, until: from})
+			if b == s.book {
+				s.later(s.after(60, 8*60), func() { s.celebrate(id, from) })
+			}
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/file"
@@ -769,35 +768,13 @@ func (c *dealing) carry() {
 	if c.over {
 		return
 	}
-	c.approve()
+	c.approve("complaint", c.id)
 	c.do(core.System, func(ctx context.Context, tx db.Tx) error {
 		return complaint.Complete(ctx, tx, c.id, complaint.Finish{Result: "已换"})
 	})
 	c.note(c.fact("complaint.finished"))
 	c.planned("complaint", "complaint", c.id, c.reopen)
 	c.later(c.by(c.owes("C13.4", "term", "complaint", c.id)), c.reply)
-}
-
-// approve says yes to everything that waits on the case, each step by its role.
-func (c *dealing) approve() {
-	for range 6 {
-		var waiting *approval.Request
-		c.Read(func(ctx context.Context, tx db.Tx) error {
-			rs, err := approval.Of(ctx, tx, core.Ref{Project: c.Project.ID, Kind: "complaint", ID: c.id})
-			for i := range rs {
-				if rs[i].State == approval.Waiting {
-					waiting = &rs[i]
-				}
-			}
-			return err
-		})
-		if waiting == nil {
-			return
-		}
-		c.do(waiting.Role, func(ctx context.Context, tx db.Tx) error {
-			return approval.Decide(ctx, tx, waiting.Ref.ID, true, "同意")
-		})
-	}
 }
 
 func (c *dealing) reply() {
@@ -812,7 +789,7 @@ func (c *dealing) reply() {
 		}
 		return err
 	})
-	c.approve()
+	c.approve("complaint", c.id)
 	if c.written {
 		how = "letter"
 		c.register()
@@ -876,11 +853,15 @@ func (s *site) office(until time.Time) {
 		of := map[string]core.ID{"month": monthRef(first)}
 		for _, m := range calendarTable() {
 			due := m.due(first)
-			if due.IsZero() || due.Before(begins) || s.chance(15) {
+			if october := first.Month() == time.October; due.IsZero() || due.Before(begins) || !october && s.chance(15) {
 				continue
 			}
 			at := begins.Add(time.Hour + time.Duration(s.rnd.Int64N(int64(due.Sub(begins))))).Add(time.Duration(s.rnd.IntN(2)) * aDay)
-			s.later(at, func() { s.monthly(m, month, of) })
+			s.later(at, func() {
+				if !s.monthlyReports(m.clause, first) {
+					s.monthly(m, month, of)
+				}
+			})
 		}
 	}
 }
