@@ -379,14 +379,28 @@ func (s *site) repair() {
 		return
 	}
 	if level == repair.Major {
+		hurry := s.chance(50)
 		for _, r := range []core.Role{core.Supervisor, core.Desk} {
 			s.later(s.after(1, 20), func() {
 				s.must(r, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
 				s.party(of, r)
 			})
 		}
+		if hurry {
+			s.later(s.after(1, 4), func() { s.rush(m, of) })
+			return
+		}
 	}
 	s.later(s.by(s.owes("B4.3", "term", "desk", m.id)), func() { s.dispatch(m, of) })
+}
+
+// rush sends a technician who comes at once.
+func (s *site) rush(m *matter, of map[string]core.ID) {
+	s.must(core.Desk, func(ctx context.Context, tx db.Tx) error {
+		return repair.Send(ctx, tx, m.other, repair.Dispatch{Technician: s.Users[core.Technician], Reason: "情况紧急"})
+	})
+	s.note(s.fact("desk.contacted", m))
+	s.later(s.after(2, 9), func() { s.work(m, of) })
 }
 
 // party notes who of the three parties has come; once all have, that is a fact.
