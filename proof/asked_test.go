@@ -8,20 +8,16 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/module/followup"
 	"huiyin/testkit"
 )
 
 // Follow-ups and visits are driven through the API, as somebody's telephone would.
 
-func (s *site) claimed(clause string) bool { return len(s.App.Lists.Claims[clause]) > 0 }
-
 // planned notes the follow-up that the end of a matter has brought, as C14.1 and C14.12 demand of each; again is what
 // becomes of the matter when the customer is dissatisfied.
 func (s *site) planned(kind, occasion string, record core.ID, again func()) {
 	s.Helper()
-	if !s.claimed("C14.1") {
-		return
-	}
 	id := s.waiting(kind, record)
 	if id == 0 {
 		s.Errorf("%s: nobody is to follow up %s %s", stamp(s.Now()), kind, record)
@@ -38,31 +34,79 @@ func (s *site) waiting(kind string, record core.ID) (id core.ID) {
 	return id
 }
 
+// plan notes a follow-up and has it made. Where again is nil, the customer is content.
 func (s *site) plan(id core.ID, occasion string, record core.ID, again func()) {
+	s.planAs(fact{kind: occasion}, id, record, again)
+}
+
+func (s *site) planAs(f fact, id, record core.ID, again func()) {
 	if s.asked[id] {
 		return
 	}
 	s.asked[id], s.asking[record] = true, id
-	s.note(fact{what: "followup.planned", of: map[string]core.ID{"followup": id}, kind: occasion})
+	f.what, f.of = "followup.planned", map[string]core.ID{"followup": id}
+	s.note(f)
 	if s.chance(85) {
-		clause := map[string]string{"complaint": "C14.1", "repair": "D5.2", "emergency": "C14.12"}[occasion]
+		clause := map[string]string{"complaint": "C14.1", "repair": "D5.2", "emergency": "C14.12", "movein": "C14.12", "activity": "C14.10", "hand": "C14.10"}[f.kind]
 		s.later(s.by(s.owes(clause, "term", "followup", id)), func() { s.ask(id, record, again) })
 	}
+}
+
+// confirm puts a newcomer's file in force: he has moved in, and is asked how he finds it (C14.12). Whose tenancy began more
+// than a month ago is no newcomer.
+func (s *site) confirm() {
+	customer := s.who[s.rnd.IntN(len(s.who))]
+	if s.confirmed[customer] || s.Now().After(quarterBegins.AddDate(0, 0, 29)) {
+		return
+	}
+	s.confirmed[customer] = true
+	s.approve("customer", customer)
+	s.planned("customer", "movein", customer, nil)
+}
+
+// remember plans a follow-up by hand, by a day or within the month (C14.10).
+func (s *site) remember() {
+	in := followup.Hand{Customer: s.who[s.rnd.IntN(len(s.who))], Content: "谈过续约"}
+	f := fact{kind: "hand", from: s.Now()}
+	if s.chance(70) {
+		f.until = midnight(s.Now()).AddDate(0, 0, s.rnd.IntN(7))
+		in.Due = dateOf(f.until)
+	}
+	var id core.ID
+	s.must(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+		id, err = followup.Plan(ctx, tx, 0, in)
+		return err
+	})
+	s.planAs(f, id, id, nil)
+}
+
+// entertain holds an activity with twenty customers; some of them will be drawn and asked.
+func (s *site) entertain() {
+	in := followup.Occasioned{Name: "联谊会", Day: dateOf(s.Now())}
+	first := s.rnd.IntN(len(s.who))
+	for i := range 20 {
+		in.Customers = append(in.Customers, followup.Participant{Customer: s.who[(first+i)%len(s.who)]})
+	}
+	s.must(core.Desk, func(ctx context.Context, tx db.Tx) error {
+		id, err := followup.HoldActivity(ctx, tx, in)
+		s.held[id] = midnight(s.Now())
+		return err
+	})
 }
 
 // drawn notes the follow-ups of repairs that were drawn, or that a bad repair has brought: which ones is for the draw to
 // say, when they are due for the table.
 func (s *site) drawn() {
-	if !s.claimed("D5.2") {
-		return
-	}
 	type item struct{ id, record core.ID }
 	var found []item
 	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
-		found, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.record} }, "select id, record_id from followup_item where project_id = $1 and kind = 'repair' and open = $2 order by id", s.Project.ID, true)
+		found, err = db.All(ctx, tx, func(i *item) []any { return []any{&i.id, &i.record} }, "select id, record_id from followup_item where project_id = $1 and kind in ('repair', 'followup-activity') and open = $2 order by id", s.Project.ID, true)
 		return err
 	})
 	for _, i := range found {
+		if day, held := s.held[i.record]; held {
+			s.planAs(fact{kind: "activity", from: day}, i.id, i.id, nil)
+		}
 		for _, m := range s.matter {
 			if m.other == i.record {
 				s.plan(i.id, "repair", i.record, func() {
@@ -94,7 +138,7 @@ func (s *site) ask(id, record core.ID, again func()) {
 	switch n := s.rnd.IntN(20); {
 	case n < 3:
 		body["result"], body["opinion"], body["promised"] = "opinion", "想要一把长椅", until.Format(time.RFC3339)
-	case n < 6:
+	case n < 6 && again != nil:
 		body["result"], body["opinion"] = "dissatisfied", "没有弄好"
 	}
 	var p *testkit.Page
@@ -112,11 +156,13 @@ func (s *site) ask(id, record core.ID, again func()) {
 	}
 	delete(s.asking, record)
 	s.note(fact{what: "followup.recorded", of: of})
-	for _, m := range s.matter {
-		if m.id == record || m.other == record {
-			s.word[m.customer] = s.Now()
+	s.Read(func(ctx context.Context, tx db.Tx) error {
+		customer, err := db.Value[core.ID](ctx, tx, "select customer_id from followup_item where project_id = $1 and id = $2", s.Project.ID, id)
+		if _, tenant := s.word[customer]; tenant {
+			s.word[customer] = s.Now()
 		}
-	}
+		return err
+	})
 	switch body["result"] {
 	case "dissatisfied":
 		again()
@@ -242,9 +288,6 @@ func (s *site) silent(at time.Time) {
 // festivals notes the festivals that are on the manager's list; each of the almanac that begins within the month is.
 func (s *site) festivals(project core.ID, b *book) {
 	s.Helper()
-	if !s.claimed("C14.11") {
-		return
-	}
 	for _, h := range holidays {
 		from, err := time.ParseInLocation(time.DateOnly, h[0], beijing)
 		s.Must(err)

@@ -540,6 +540,7 @@ func (s *site) complain() {
 		}
 		return err
 	})
+	s.cases = append(s.cases, c)
 	s.note(c.fact("complaint.taken"))
 	s.later(s.by(s.owes("C13.6", "term", "complaint", c.id)), c.assign)
 }
@@ -553,10 +554,60 @@ type dealing struct {
 	major   bool
 	written bool
 	over    bool
+	passed  bool // to somebody who handles it
 }
 
 func (c *dealing) fact(what string) fact {
-	return fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written}
+	return fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written, passed: c.passed}
+}
+
+// join merges it with another case that is in hand (C14.9: what several people tell counts once), and sometimes takes it
+// out again; it says whether there was one.
+func (c *dealing) join() bool {
+	var main *dealing
+	for _, other := range c.cases {
+		if other != c && !other.over && other.m.open && other.passed && other.now().State == complaint.StateAccepted {
+			main = other
+			break
+		}
+	}
+	if main == nil {
+		return false
+	}
+	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return complaint.Join(ctx, tx, c.id, complaint.Merge{Into: main.id, Reason: "同一件事"})
+	})
+	c.over, c.m.open, c.m.into = true, false, main.m
+	for _, m := range c.matter { // what was merged into it goes along
+		if m.into == c.m {
+			m.into = main.m
+		}
+	}
+	c.note(c.fact("complaint.merged"))
+	c.note(c.site.fact("desk.merged", c.m))
+	if c.major && !main.major {
+		main.major = true
+		c.note(main.fact("complaint.major"))
+		c.later(c.by(c.owes("C13.3", "term", "complaint", main.id)), main.file)
+	}
+	if c.chance(50) {
+		c.later(c.after(10, 900), c.takeApart)
+	}
+	return true
+}
+
+// takeApart is the way back: the case is as new, except that who had it has it.
+func (c *dealing) takeApart() {
+	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return complaint.TakeApart(ctx, tx, c.id, complaint.Word{Text: "不是一件事"})
+	})
+	c.over, c.m.open, c.m.into = false, true, nil
+	c.note(c.fact("complaint.unmerged"))
+	if c.passed {
+		c.proceed()
+		return
+	}
+	c.later(c.by(c.owes("C13.6", "term", "complaint", c.id)), c.assign)
 }
 
 func (c *dealing) do(r core.Role, fn func(ctx context.Context, tx db.Tx) error) { c.must(r, fn) }
@@ -590,15 +641,27 @@ func (c *dealing) settled() {
 }
 
 func (c *dealing) assign() {
+	if c.over || c.chance(5) && c.join() {
+		return
+	}
 	c.do(core.Desk, func(ctx context.Context, tx db.Tx) error {
 		return complaint.PassTo(ctx, tx, c.id, complaint.Assign{Handler: c.Users[core.Supervisor], Department: "客服部"})
 	})
+	c.passed = true
 	c.note(c.fact("complaint.assigned"))
 	c.spoke()
 	if c.chance(4) {
 		c.later(c.after(10, 900), c.void)
 		return
 	}
+	if c.chance(5) && c.join() {
+		return
+	}
+	c.proceed()
+}
+
+// proceed is what follows once somebody handles it.
+func (c *dealing) proceed() {
 	if c.chance(15) {
 		c.later(c.after(10, 300), c.grade)
 	}
@@ -892,11 +955,6 @@ func (s *site) monthly(m monthly, month core.Month, of map[string]core.ID) {
 		s.note(fact{what: m.ends, of: of})
 	}
 	switch m.clause {
-	case "A7.2":
-		done(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
-			_, err := desk.SumUp(ctx, tx, desk.Feedback{Month: month, Summary: "多为咨询", Measures: "加强", How: "notice", Told: "公告"})
-			return err
-		})
 	case "C7.11":
 		done(core.Manager, func(ctx context.Context, tx db.Tx) error {
 			for _, party := range []string{desk.Committee, desk.Authority} {

@@ -20,7 +20,7 @@ func (s *site) files(until time.Time) {
 		for _, x := range []struct {
 			percent int
 			do      func()
-		}{{50, s.meet}, {60, s.change}, {30, s.propose}, {50, s.verify}, {40, s.reach}, {75, s.callOnKey}} {
+		}{{50, s.meet}, {60, s.change}, {30, s.propose}, {50, s.verify}, {40, s.reach}, {75, s.callOnKey}, {50, s.confirm}, {35, s.remember}} {
 			if s.chance(x.percent) {
 				s.later(day.Add(9*time.Hour+time.Duration(s.rnd.Int64N(int64(8*time.Hour)))), x.do)
 			}
@@ -30,6 +30,9 @@ func (s *site) files(until time.Time) {
 		s.later(midnight(quarterBegins).AddDate(0, 0, days).Add(time.Duration(hour)*time.Hour), do)
 	}
 	at(1, 14, s.imported)
+	at(2, 16, s.entertain)
+	at(32, 16, s.entertain)
+	at(60, 16, s.entertain)
 	at(4, 11, func() { s.leaves(core.Leasing, core.Archivist, false) })
 	at(30, 11, func() { s.leaves(core.Archivist, core.Leasing, true) })
 	at(7, 15, func() { s.rank(s.ranked[0], customer.Ordinary) })

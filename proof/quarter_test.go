@@ -57,6 +57,7 @@ type site struct {
 	who       []core.ID // the customers, one a unit
 	matter    map[core.ID]*matter
 	calls     []*recording
+	cases     []*dealing
 	asked     map[core.ID]bool      // follow-ups that are known
 	word      map[core.ID]time.Time // when a customer was last spoken to for his own sake
 	feasts    map[core.ID]bool      // festivals that are known
@@ -67,6 +68,8 @@ type site struct {
 	carded    map[core.ID]bool // who have a card
 	typed     map[core.ID]customer.In
 	proposing map[core.ID]bool               // whose own change waits to be verified
+	confirmed map[core.ID]bool               // whose files are in force
+	held      map[core.ID]time.Time          // activities, and their days
 	early     map[core.ID][]string           // what was done before the calendar asked for it, by the month in which it does
 	came      map[core.ID]map[core.Role]bool // to a repair
 	counts    map[string]int                 // of the facts
@@ -103,7 +106,7 @@ func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
 		}
 	}
 	s := &site{Kit: k, rnd: rnd, book: newBook(allRows()), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, word: map[core.ID]time.Time{}, feasts: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, tokens: map[core.Role]*testkit.Browser{},
-		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, early: map[core.ID][]string{}, counts: map[string]int{}}
+		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, confirmed: map[core.ID]bool{}, held: map[core.ID]time.Time{}, early: map[core.ID][]string{}, counts: map[string]int{}}
 	for _, r := range append(testkit.Roles(), core.System) {
 		s.ctx[r] = k.Ctx(r)
 	}

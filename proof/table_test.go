@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"slices"
 	"time"
 
 	"huiyin/core"
@@ -58,7 +59,12 @@ func urgent(f fact) bool  { return f.urgent }
 func major(f fact) bool   { return f.major }
 
 // after: a follow-up of such a matter.
-func after(kind string) func(fact) bool { return func(f fact) bool { return f.kind == kind } }
+func after(kinds ...string) func(fact) bool {
+	return func(f fact) bool { return slices.Contains(kinds, f.kind) }
+}
+
+// onward: a case that nobody has been given yet.
+func onward(f fact) bool { return !f.passed }
 
 // atCounter: an enquiry, or what is asked of somebody in person.
 func atCounter(f fact) bool {
@@ -112,19 +118,19 @@ func table() []row {
 
 		// ---- complaints
 		{clause: "C13.6", number: "term", on: "complaint", // pass on within fifteen minutes
-			opens: map[string]opening{"complaint.taken": once(minutes(15))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
+			opens: map[string]opening{"complaint.taken": once(minutes(15)), "complaint.unmerged": anew(where(onward, minutes(15)))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "C11.1", number: "term", on: "complaint", extends: true, // cause and solution within a working day
-			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1)), "complaint.reopened": anew(workdays(1))},
-			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
+			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1)), "complaint.reopened": anew(workdays(1)), "complaint.unmerged": anew(workdays(1))},
+			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "D4.5", number: "term", on: "complaint", extends: true, // a written one is answered in writing
-			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter), "complaint.reopened": anew(letter)},
-			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
+			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter), "complaint.reopened": anew(letter), "complaint.unmerged": anew(letter)},
+			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "C1.5", number: "term", on: "complaint", extends: true, // close within seven days
-			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7)), "complaint.reopened": anew(days(7))},
-			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided", "complaint.reopened"}},
+			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7)), "complaint.reopened": anew(days(7)), "complaint.unmerged": anew(days(7))},
+			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "C13.3", number: "term", on: "complaint", // report a major one within 24 hours
-			opens: map[string]opening{"complaint.taken": once(where(major, hours(24))), "complaint.major": anew(hours(24))},
-			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided", "complaint.reopened"}},
+			opens: map[string]opening{"complaint.taken": once(where(major, hours(24))), "complaint.major": anew(hours(24)), "complaint.unmerged": anew(where(major, hours(24)))},
+			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "C13.4", number: "term", on: "complaint", // tell the result within 24 hours
 			opens: map[string]opening{"complaint.finished": anew(hours(24))}, ends: []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "D4.4", number: "term", on: "complaint", // the next reply as promised
@@ -137,8 +143,10 @@ func table() []row {
 			opens: map[string]opening{"followup.planned": once(where(after("complaint"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
 		{clause: "D5.2", number: "term", on: "followup", // of a repair within three days
 			opens: map[string]opening{"followup.planned": once(where(after("repair"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
-		{clause: "C14.12", number: "term", on: "followup", // of an emergency within three days
-			opens: map[string]opening{"followup.planned": once(where(after("emergency"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
+		{clause: "C14.12", number: "term", on: "followup", // of an emergency, and of a move-in that the office hears of, within three days
+			opens: map[string]opening{"followup.planned": once(where(after("emergency", "movein"), days(3)))}, ends: []string{"followup.recorded"}, voids: []string{"followup.withdrawn"}},
+		{clause: "C14.10", number: "term", on: "followup", // what was planned by hand by its day, of an activity within the month of C14.4
+			opens: map[string]opening{"followup.planned": once(where(after("hand", "activity"), namedOr(func(f fact) time.Time { return afterDays(f.from, 30) })))}, ends: []string{"followup.recorded"}},
 		{clause: "C14.7", number: "term", on: "followup", // a new opinion is answered at the time that was agreed
 			opens: map[string]opening{"followup.promised": once(agreed)}, ends: []string{"followup.answered"}},
 

@@ -2,6 +2,8 @@ package proof
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"huiyin/approval"
@@ -120,6 +122,8 @@ func (s *site) monthlyReports(clause string, of time.Time) bool {
 	month := of.AddDate(0, -1, 0)
 	about := map[string]core.ID{"month": monthRef(of)}
 	switch clause {
+	case "A7.2":
+		s.sumUpOpinions(of)
 	case "C13.5":
 		s.submit(report.Monthly, month)
 		s.note(fact{what: "report.monthly", of: about})
@@ -181,7 +185,7 @@ func (s *site) earlier() {
 	at(6, 16, func() { s.convene("event", false) })
 	at(40, 10, func() { s.convene("event", true) })
 	at(44, 10, s.converse)
-	at(50, 10, s.sumUpOpinions)
+	at(50, 10, func() { s.sumUpOpinions(s.Now()) })
 }
 
 // converse talks with the owners' committee and the authorities (C7.11).
@@ -197,18 +201,21 @@ func (s *site) converse() {
 	s.closes("talks.held", quarterEnd(s.Now()))
 }
 
-// sumUpOpinions sums the customers' opinions up (A7.2), after somebody has answered each.
-func (s *site) sumUpOpinions() {
+// sumUpOpinions sums the customers' opinions of a quarter up (A7.2), after somebody has answered each.
+func (s *site) sumUpOpinions(of time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(s.matter)) {
+		if m := s.matter[id]; m.kind == desk.Suggestion {
+			s.answer(m)
+		}
+	}
 	err := s.App.DB.Write(s.ctx[core.Supervisor], func(ctx context.Context, tx db.Tx) error {
-		_, err := desk.SumUp(ctx, tx, desk.Feedback{Month: core.Today(ctx).Month(), Summary: "多为咨询", Measures: "加强", How: "notice", Told: "公告"})
+		_, err := desk.SumUp(ctx, tx, desk.Feedback{Month: core.Month(of.In(beijing).Format("2006-01")), Summary: "多为咨询", Measures: "加强", How: "notice", Told: "公告"})
 		return err
 	})
 	switch {
 	case err == nil:
-		s.closes("feedback.summed", quarterEnd(s.Now()))
-	case core.AsErr(err).Clause == "A7.2": // somebody's opinion waits: tomorrow
-		s.later(s.Now().Add(aDay), s.sumUpOpinions)
-	default:
+		s.closes("feedback.summed", quarterEnd(of))
+	case !core.IsKind(err, core.KindConflict): // it was summed up before the calendar asked
 		s.Must(err)
 	}
 }
