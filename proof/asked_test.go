@@ -222,6 +222,11 @@ func (s *site) callOn(customer core.ID, sort string, by core.Role) {
 		})
 		return
 	}
+	if s.chance(12) {
+		other := midnight(s.Now()).AddDate(0, 0, 1+s.rnd.IntN(4))
+		s.call(by, "visits/"+text+"/replan", map[string]string{"day": other.Format(time.DateOnly), "reason": "客户改期"})
+		s.note(fact{what: "visit.moved", of: t.about(), until: other})
+	}
 	s.later(s.by(s.owes("C2.1", "term", "visit", id)), func() { s.arrive(t, func() {}) })
 }
 
@@ -265,15 +270,30 @@ func (s *site) record(t *trip) {
 			continue
 		}
 		s.note(fact{what: "visit.promise", of: of, until: due})
-		s.later(s.by(s.owes("C2.3", "term", "promise", i.id)), func() {
-			s.call(core.Desk, path+"keep", map[string]string{"text": "已装"})
-			s.note(fact{what: "promise.kept", of: of})
-			s.later(s.by(s.owes("C2.3", "follow", "promise", i.id)), func() {
+		s.keep(of)
+	}
+}
+
+// keep carries a promise out and asks the customer; who is not content gets another day, and it is carried out again.
+func (s *site) keep(of map[string]core.ID) {
+	id := of["promise"]
+	path := "promises/" + id.String() + "/"
+	s.later(s.by(s.owes("C2.3", "term", "promise", id)), func() {
+		s.call(core.Desk, path+"keep", map[string]string{"text": "已装"})
+		s.note(fact{what: "promise.kept", of: of})
+		s.later(s.by(s.owes("C2.3", "follow", "promise", id)), func() {
+			if s.chance(75) {
 				s.call(core.Desk, path+"follow", map[string]any{"satisfied": true, "comment": "满意"})
 				s.note(fact{what: "promise.followed", of: of})
-			})
+				return
+			}
+			due := midnight(s.Now()).AddDate(0, 0, 1+s.rnd.IntN(9))
+			s.call(core.Desk, path+"follow", map[string]any{"satisfied": false, "comment": "太暗", "due": due.Format(time.DateOnly)})
+			s.note(fact{what: "promise.followed", of: of})
+			s.note(fact{what: "promise.again", of: of, until: due})
+			s.keep(of)
 		})
-	}
+	})
 }
 
 // silent is A3.6's daily round: whoever will have heard nothing for ninety days is put on the list two weeks before.

@@ -378,20 +378,51 @@ func (s *site) repair() {
 		})
 		return
 	}
+	if s.chance(10) {
+		s.later(s.after(1, 25), func() { s.regrade(m, of) })
+	}
 	if level == repair.Major {
 		hurry := s.chance(50)
-		for _, r := range []core.Role{core.Supervisor, core.Desk} {
-			s.later(s.after(1, 20), func() {
-				s.must(r, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
-				s.party(of, r)
-			})
-		}
+		s.alarmed(m, of)
 		if hurry {
 			s.later(s.after(1, 4), func() { s.rush(m, of) })
 			return
 		}
 	}
 	s.later(s.by(s.owes("B4.3", "term", "desk", m.id)), func() { s.dispatch(m, of) })
+}
+
+// alarmed has the supervisor and the desk come as well.
+func (s *site) alarmed(m *matter, of map[string]core.ID) {
+	for _, r := range []core.Role{core.Supervisor, core.Desk} {
+		s.later(s.after(1, 20), func() {
+			o := s.order(m)
+			if !o.Open || o.Level != repair.Major && o.State != repair.StateDispatched || s.came[m.other][r] {
+				return
+			}
+			s.must(r, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
+			s.party(of, r)
+		})
+	}
+}
+
+// regrade finds that a repair is major after all, or that it is not (D4.2).
+func (s *site) regrade(m *matter, of map[string]core.ID) {
+	o := s.order(m)
+	if o.State != repair.StateNew && o.State != repair.StateDispatched && o.State != repair.StateArrived {
+		return
+	}
+	level, what := repair.Major, "repair.major"
+	if o.Level == repair.Major {
+		level, what = "normal", "repair.minor"
+	}
+	s.must(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return repair.SetLevel(ctx, tx, m.other, repair.Grade{Level: level, Trade: "water", Scope: repair.Indoor})
+	})
+	s.note(fact{what: what, of: of})
+	if level == repair.Major {
+		s.alarmed(m, of)
+	}
 }
 
 // rush sends a technician who comes at once.
@@ -509,14 +540,15 @@ func (s *site) reopened(m *matter) {
 	s.note(s.fact("desk.reopened", m))
 }
 
-func (s *site) orderState(m *matter) (state string) {
-	s.Read(func(ctx context.Context, tx db.Tx) error {
-		o, err := repair.Get(ctx, tx, m.other)
-		state = o.State
+func (s *site) order(m *matter) (o repair.Order) {
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		o, err = repair.Get(ctx, tx, m.other)
 		return err
 	})
-	return state
+	return o
 }
+
+func (s *site) orderState(m *matter) string { return s.order(m).State }
 
 // ---- complaints
 

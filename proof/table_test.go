@@ -168,13 +168,13 @@ func table() []row {
 		{clause: "D5.3", number: "every", on: "day", // a merchant each working day
 			opens: map[string]opening{"day.begins": once(where(func(f fact) bool { return works(f.at) }, days(0)))}, ends: []string{"visit.made"}},
 		{clause: "C2.1", number: "term", on: "visit", // as planned
-			opens: map[string]opening{"visit.planned": anew(agreedDay)}, ends: []string{"visit.made"}, voids: []string{"visit.cancelled"}},
+			opens: map[string]opening{"visit.planned": once(agreedDay), "visit.moved": anew(agreedDay)}, ends: []string{"visit.made"}, voids: []string{"visit.cancelled", "visit.moved"}},
 		{clause: "C4.1", number: "term", on: "visit", // its record the same day
 			opens: map[string]opening{"visit.made": once(days(0))}, ends: []string{"visit.recorded"}},
 		{clause: "D5.3", number: "reply", on: "promise", // an opinion heard there is answered within three working days
 			opens: map[string]opening{"visit.opinion": once(workdays(3))}, ends: []string{"opinion.answered"}},
 		{clause: "C2.3", number: "term", on: "promise", // a promise by its day
-			opens: map[string]opening{"visit.promise": once(agreedDay)}, ends: []string{"promise.kept"}},
+			opens: map[string]opening{"visit.promise": once(agreedDay), "promise.again": anew(agreedDay)}, ends: []string{"promise.kept"}},
 		{clause: "C2.3", number: "follow", on: "promise", // and the customer is asked within three days
 			opens: map[string]opening{"promise.kept": anew(days(3))}, ends: []string{"promise.followed"}},
 		{clause: "C14.11", number: "lead", on: "festival", // before a festival, on the last working day
