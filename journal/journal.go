@@ -101,13 +101,14 @@ type head struct {
 
 func (h *head) dest() []any { return []any{&h.lane, &h.seq, &h.hash} }
 
-// takeLane locks a free lane, or waits for the first when all are taken.
+// takeLane locks the first free lane, or waits for the very first when all are taken: who writes alone writes into one lane,
+// so that what he does in one moment of business time stands in its order.
 func takeLane(ctx context.Context, tx db.Tx) (head, error) {
 	const pick = "select lane, seq, hash from journal_lane"
 	if tx.Engine() == db.SQLite {
 		return db.One(ctx, tx, (*head).dest, pick+" where lane = 0")
 	}
-	h, ok, err := db.Maybe(ctx, tx, (*head).dest, pick+" limit 1 for update skip locked")
+	h, ok, err := db.Maybe(ctx, tx, (*head).dest, pick+" order by lane limit 1 for update skip locked")
 	if err != nil || ok {
 		return h, err
 	}

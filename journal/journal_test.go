@@ -334,3 +334,23 @@ func TestARowWithoutItsEntryIsFound(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatOneWriterDoesInAMomentStandsInItsOrder(t *testing.T) {
+	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
+		ctx := core.WithClock(context.Background(), func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) })
+		for n := range 40 {
+			must(t, d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+				return journal.Add(ctx, tx, ref(1), fmt.Sprint(n), nil)
+			}))
+		}
+		must(t, d.Read(ctx, func(ctx context.Context, tx db.Tx) error {
+			es, err := journal.Of(ctx, tx, ref(1))
+			for n, e := range es {
+				if e.Verb != fmt.Sprint(n) {
+					t.Fatalf("entry %d is the one that was written as number %s", n, e.Verb)
+				}
+			}
+			return err
+		}))
+	})
+}

@@ -23,6 +23,7 @@ type fact struct {
 	urgent        bool
 	major         bool
 	written       bool
+	passed        bool      // to somebody who handles it
 	from          time.Time // when it had happened, where it is noted later
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/file"
@@ -379,15 +378,60 @@ func (s *site) repair() {
 		})
 		return
 	}
+	if s.chance(10) {
+		s.later(s.after(1, 25), func() { s.regrade(m, of) })
+	}
 	if level == repair.Major {
-		for _, r := range []core.Role{core.Supervisor, core.Desk} {
-			s.later(s.after(1, 20), func() {
-				s.must(r, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
-				s.party(of, r)
-			})
+		hurry := s.chance(50)
+		s.alarmed(m, of)
+		if hurry {
+			s.later(s.after(1, 4), func() { s.rush(m, of) })
+			return
 		}
 	}
 	s.later(s.by(s.owes("B4.3", "term", "desk", m.id)), func() { s.dispatch(m, of) })
+}
+
+// alarmed has the supervisor and the desk come as well.
+func (s *site) alarmed(m *matter, of map[string]core.ID) {
+	for _, r := range []core.Role{core.Supervisor, core.Desk} {
+		s.later(s.after(1, 20), func() {
+			o := s.order(m)
+			if !o.Open || o.Level != repair.Major && o.State != repair.StateDispatched || s.came[m.other][r] {
+				return
+			}
+			s.must(r, func(ctx context.Context, tx db.Tx) error { return repair.ArriveAt(ctx, tx, m.other, repair.Arrive{}) })
+			s.party(of, r)
+		})
+	}
+}
+
+// regrade finds that a repair is major after all, or that it is not (D4.2).
+func (s *site) regrade(m *matter, of map[string]core.ID) {
+	o := s.order(m)
+	if o.State != repair.StateNew && o.State != repair.StateDispatched && o.State != repair.StateArrived {
+		return
+	}
+	level, what := repair.Major, "repair.major"
+	if o.Level == repair.Major {
+		level, what = "normal", "repair.minor"
+	}
+	s.must(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return repair.SetLevel(ctx, tx, m.other, repair.Grade{Level: level, Trade: "water", Scope: repair.Indoor})
+	})
+	s.note(fact{what: what, of: of})
+	if level == repair.Major {
+		s.alarmed(m, of)
+	}
+}
+
+// rush sends a technician who comes at once.
+func (s *site) rush(m *matter, of map[string]core.ID) {
+	s.must(core.Desk, func(ctx context.Context, tx db.Tx) error {
+		return repair.Send(ctx, tx, m.other, repair.Dispatch{Technician: s.Users[core.Technician], Reason: "情况紧急"})
+	})
+	s.note(s.fact("desk.contacted", m))
+	s.later(s.after(2, 9), func() { s.work(m, of) })
 }
 
 // party notes who of the three parties has come; once all have, that is a fact.
@@ -496,14 +540,15 @@ func (s *site) reopened(m *matter) {
 	s.note(s.fact("desk.reopened", m))
 }
 
-func (s *site) orderState(m *matter) (state string) {
-	s.Read(func(ctx context.Context, tx db.Tx) error {
-		o, err := repair.Get(ctx, tx, m.other)
-		state = o.State
+func (s *site) order(m *matter) (o repair.Order) {
+	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
+		o, err = repair.Get(ctx, tx, m.other)
 		return err
 	})
-	return state
+	return o
 }
+
+func (s *site) orderState(m *matter) string { return s.order(m).State }
 
 // ---- complaints
 
@@ -527,6 +572,7 @@ func (s *site) complain() {
 		}
 		return err
 	})
+	s.cases = append(s.cases, c)
 	s.note(c.fact("complaint.taken"))
 	s.later(s.by(s.owes("C13.6", "term", "complaint", c.id)), c.assign)
 }
@@ -540,10 +586,60 @@ type dealing struct {
 	major   bool
 	written bool
 	over    bool
+	passed  bool // to somebody who handles it
 }
 
 func (c *dealing) fact(what string) fact {
-	return fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written}
+	return fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written, passed: c.passed}
+}
+
+// join merges it with another case that is in hand (C14.9: what several people tell counts once), and sometimes takes it
+// out again; it says whether there was one.
+func (c *dealing) join() bool {
+	var main *dealing
+	for _, other := range c.cases {
+		if other != c && !other.over && other.m.open && other.passed && other.now().State == complaint.StateAccepted {
+			main = other
+			break
+		}
+	}
+	if main == nil {
+		return false
+	}
+	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return complaint.Join(ctx, tx, c.id, complaint.Merge{Into: main.id, Reason: "同一件事"})
+	})
+	c.over, c.m.open, c.m.into = true, false, main.m
+	for _, m := range c.matter { // what was merged into it goes along
+		if m.into == c.m {
+			m.into = main.m
+		}
+	}
+	c.note(c.fact("complaint.merged"))
+	c.note(c.site.fact("desk.merged", c.m))
+	if c.major && !main.major {
+		main.major = true
+		c.note(main.fact("complaint.major"))
+		c.later(c.by(c.owes("C13.3", "term", "complaint", main.id)), main.file)
+	}
+	if c.chance(50) {
+		c.later(c.after(10, 900), c.takeApart)
+	}
+	return true
+}
+
+// takeApart is the way back: the case is as new, except that who had it has it.
+func (c *dealing) takeApart() {
+	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+		return complaint.TakeApart(ctx, tx, c.id, complaint.Word{Text: "不是一件事"})
+	})
+	c.over, c.m.open, c.m.into = false, true, nil
+	c.note(c.fact("complaint.unmerged"))
+	if c.passed {
+		c.proceed()
+		return
+	}
+	c.later(c.by(c.owes("C13.6", "term", "complaint", c.id)), c.assign)
 }
 
 func (c *dealing) do(r core.Role, fn func(ctx context.Context, tx db.Tx) error) { c.must(r, fn) }
@@ -577,15 +673,27 @@ func (c *dealing) settled() {
 }
 
 func (c *dealing) assign() {
+	if c.over || c.chance(5) && c.join() {
+		return
+	}
 	c.do(core.Desk, func(ctx context.Context, tx db.Tx) error {
 		return complaint.PassTo(ctx, tx, c.id, complaint.Assign{Handler: c.Users[core.Supervisor], Department: "客服部"})
 	})
+	c.passed = true
 	c.note(c.fact("complaint.assigned"))
 	c.spoke()
 	if c.chance(4) {
 		c.later(c.after(10, 900), c.void)
 		return
 	}
+	if c.chance(5) && c.join() {
+		return
+	}
+	c.proceed()
+}
+
+// proceed is what follows once somebody handles it.
+func (c *dealing) proceed() {
 	if c.chance(15) {
 		c.later(c.after(10, 300), c.grade)
 	}
@@ -769,35 +877,13 @@ func (c *dealing) carry() {
 	if c.over {
 		return
 	}
-	c.approve()
+	c.approve("complaint", c.id)
 	c.do(core.System, func(ctx context.Context, tx db.Tx) error {
 		return complaint.Complete(ctx, tx, c.id, complaint.Finish{Result: "已换"})
 	})
 	c.note(c.fact("complaint.finished"))
 	c.planned("complaint", "complaint", c.id, c.reopen)
 	c.later(c.by(c.owes("C13.4", "term", "complaint", c.id)), c.reply)
-}
-
-// approve says yes to everything that waits on the case, each step by its role.
-func (c *dealing) approve() {
-	for range 6 {
-		var waiting *approval.Request
-		c.Read(func(ctx context.Context, tx db.Tx) error {
-			rs, err := approval.Of(ctx, tx, core.Ref{Project: c.Project.ID, Kind: "complaint", ID: c.id})
-			for i := range rs {
-				if rs[i].State == approval.Waiting {
-					waiting = &rs[i]
-				}
-			}
-			return err
-		})
-		if waiting == nil {
-			return
-		}
-		c.do(waiting.Role, func(ctx context.Context, tx db.Tx) error {
-			return approval.Decide(ctx, tx, waiting.Ref.ID, true, "同意")
-		})
-	}
 }
 
 func (c *dealing) reply() {
@@ -812,7 +898,7 @@ func (c *dealing) reply() {
 		}
 		return err
 	})
-	c.approve()
+	c.approve("complaint", c.id)
 	if c.written {
 		how = "letter"
 		c.register()
@@ -876,11 +962,15 @@ func (s *site) office(until time.Time) {
 		of := map[string]core.ID{"month": monthRef(first)}
 		for _, m := range calendarTable() {
 			due := m.due(first)
-			if due.IsZero() || due.Before(begins) || s.chance(15) {
+			if october := first.Month() == time.October; due.IsZero() || due.Before(begins) || !october && s.chance(15) {
 				continue
 			}
 			at := begins.Add(time.Hour + time.Duration(s.rnd.Int64N(int64(due.Sub(begins))))).Add(time.Duration(s.rnd.IntN(2)) * aDay)
-			s.later(at, func() { s.monthly(m, month, of) })
+			s.later(at, func() {
+				if !s.monthlyReports(m.clause, first) {
+					s.monthly(m, month, of)
+				}
+			})
 		}
 	}
 }
@@ -897,11 +987,6 @@ func (s *site) monthly(m monthly, month core.Month, of map[string]core.ID) {
 		s.note(fact{what: m.ends, of: of})
 	}
 	switch m.clause {
-	case "A7.2":
-		done(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
-			_, err := desk.SumUp(ctx, tx, desk.Feedback{Month: month, Summary: "多为咨询", Measures: "加强", How: "notice", Told: "公告"})
-			return err
-		})
 	case "C7.11":
 		done(core.Manager, func(ctx context.Context, tx db.Tx) error {
 			for _, party := range []string{desk.Committee, desk.Authority} {

@@ -219,7 +219,7 @@ func propose(ctx context.Context, tx db.Tx, c *Case) error {
 // openAll opens everything that a new case owes. Passing it on runs from now, since nobody passes on what is not yet known
 // for a complaint (a letter that the desk read as an enquiry first); every other term runs from when the customer came.
 func openAll(ctx context.Context, tx db.Tx, c *Case) error {
-	if err := duty.Open(ctx, tx, "C13.6", c.Ref, duty.From(core.Now(ctx)), duty.First(), owes(ctx, *c, "转派并通知责任经理:%s", "Pass it on and tell the responsible manager: %s")); err != nil {
+	if err := passOn(ctx, tx, *c, duty.First()); err != nil {
 		return err
 	}
 	if err := ladder(ctx, tx, c, c.At); err != nil {
@@ -233,6 +233,11 @@ func openAll(ctx context.Context, tx db.Tx, c *Case) error {
 	due, err := dueOf(ctx, tx, *c)
 	c.Due = due
 	return err
+}
+
+// passOn opens the term in which the case is given to the responsible manager (C13.6).
+func passOn(ctx context.Context, tx db.Tx, c Case, more ...duty.Option) error {
+	return duty.Open(ctx, tx, "C13.6", c.Ref, append(more, duty.Again(), owes(ctx, c, "转派并通知责任经理:%s", "Pass it on and tell the responsible manager: %s"))...)
 }
 
 func owes(ctx context.Context, c Case, zh, en string) duty.Option {

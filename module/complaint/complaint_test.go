@@ -515,6 +515,11 @@ func TestC14_9_ToldToSeveralDepartmentsItIsOneCase(t *testing.T) {
 		if b := get(k, other); !b.Open || b.State != complaint.StateNew || b.Merged != 0 || b.Due.IsZero() {
 			k.Errorf("taken apart it is %s, open %v, due %v", b.State, b.Open, b.Due)
 		}
+		for _, clause := range []string{"C13.6", "C11.1", "C1.5"} { // nobody was given it before
+			if ds := dutiesOf(k, other, clause); len(ds) == 0 || ds[len(ds)-1].State != duty.StateOpen {
+				k.Errorf("taken apart it owes %s as %+v", clause, ds)
+			}
+		}
 	})
 }
 

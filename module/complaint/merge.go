@@ -120,6 +120,11 @@ func canUnmerge(_ context.Context, _ db.Tx, c Case) error {
 func TakeApart(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 	return change(ctx, tx, id, canUnmerge, "unmerged", map[string]string{"reason": w.Text}, func(c *Case) error {
 		c.State, c.Open, c.Merged = StateNew, true, 0
+		if c.Handler == 0 { // nobody was given it before
+			if err := passOn(ctx, tx, *c); err != nil {
+				return err
+			}
+		}
 		if err := ladder(ctx, tx, c, core.Now(ctx)); err != nil {
 			return err
 		}

@@ -93,6 +93,27 @@ func SumUp(ctx context.Context, tx db.Tx, in Feedback) (core.ID, error) {
 	return in.ID, journal.Add(ctx, tx, feedbackKind.Ref(ctx, in.ID), "summed", map[string]any{"month": string(in.Month), "taken": in.Taken, "answered": in.Answered, "told": in.Told})
 }
 
+// closePeriods closes the period's duties of A7.2 and C7.11 where the calendar has opened them, in the month in which they
+// are due, after what they ask for was done. It runs daily.
+func closePeriods(ctx context.Context, d *db.DB) error {
+	return d.Write(core.AsSystem(ctx), func(ctx context.Context, tx db.Tx) error {
+		p, rules, err := atNow(ctx, tx)
+		if err != nil {
+			return err
+		}
+		month := core.Today(ctx).Month()
+		_, to := periodOf(rules, "A7.2", month)
+		summed, err := db.Value[int64](ctx, tx, "select count(*) from desk_feedback where project_id = $1 and month = $2", p.ID, to)
+		if err == nil && summed > 0 {
+			err = duty.Done(ctx, tx, "A7.2", duty.PeriodRef(p.ID, to))
+		}
+		if err != nil {
+			return err
+		}
+		return talked(ctx, tx, rules, month)
+	})
+}
+
 func atNow(ctx context.Context, tx db.Tx) (core.Project, *regulation.Rules, error) {
 	rules, err := regulation.Now(ctx, tx)
 	return core.ProjectOf(ctx), rules, err

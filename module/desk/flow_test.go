@@ -345,6 +345,42 @@ func TestA7_2_OpinionsAreSummedUpAndTheCustomersTold(t *testing.T) {
 	})
 }
 
+func TestA7_2AndC7_11_WhatWasDoneEarlyInTheQuarterIsNotAskedForAgain(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		k.SetNow(time.Date(2026, 10, 20, 9, 0, 0, 0, core.China))
+		k.Write(core.Manager, func(ctx context.Context, tx db.Tx) error {
+			if _, err := desk.SumUp(ctx, tx, desk.Feedback{Month: "2026-10", Summary: "多为咨询", Measures: "加强", How: "notice", Told: "公告"}); err != nil {
+				return err
+			}
+			for _, party := range []string{desk.Committee, desk.Authority} {
+				if _, err := desk.AddTalk(ctx, tx, desk.Talk{Party: party, Who: "刘主任", Day: core.Today(ctx), How: "meeting", Subject: "预算", Minutes: "谈了预算"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		states := func(month core.Month) map[string]string {
+			out := map[string]string{}
+			k.SetNow(month.First().Time(core.China).Add(9 * time.Hour))
+			k.Tick()
+			k.Read(func(ctx context.Context, tx db.Tx) error {
+				ds, err := duty.Of(ctx, tx, duty.PeriodRef(k.Project.ID, month))
+				for _, d := range ds {
+					out[d.Clause] = d.State
+				}
+				return err
+			})
+			return out
+		}
+		if got := states("2026-12"); got["A7.2"] != duty.StateDone || got["C7.11"] != duty.StateDone {
+			k.Errorf("done in October, December has %v", got)
+		}
+		if got := states("2027-03"); got["A7.2"] != duty.StateOpen || got["C7.11"] != duty.StateOpen {
+			k.Errorf("the next quarter has %v", got)
+		}
+	})
+}
+
 func TestC7_11_TalksWithCommitteeAndAuthorityLeaveARecord(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.SetNow(time.Date(2026, 12, 10, 9, 0, 0, 0, core.China))

@@ -32,7 +32,7 @@ func form() core.Form {
 // Module declares the desk.
 func Module() house.Module {
 	return house.Module{Name: "desk", Label: core.T("受理台", "Front desk"), Migrations: Migrations,
-		Registers: []register.Any{matters(), feedbacks(), talks(), calls(), scripts(), replies(), entries(), mails(), inboxRegister()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}}, Minutely: []house.Daily{{Name: "desk.inbox", Run: LookIntoMail}}, Jobs: jobs(),
+		Registers: []register.Any{matters(), feedbacks(), talks(), calls(), scripts(), replies(), entries(), mails(), inboxRegister()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}, {Name: "desk.periods", Run: closePeriods}}, Minutely: []house.Daily{{Name: "desk.inbox", Run: LookIntoMail}}, Jobs: jobs(),
 		Nav: []house.Nav{{Wing: house.Matters, Order: 10, Label: core.T("受理台", "Front desk"), Icon: "phone", Path: "desk", Perm: "desk.view", Main: true,
 			Count: opened},
 			{Wing: house.Matters, Order: 12, Label: callKind.Label, Icon: "phone-call", Under: "desk", Path: "call", Perm: "call.view"},

@@ -75,15 +75,21 @@ func AddTalk(ctx context.Context, tx db.Tx, in Talk) (core.ID, error) {
 			return 0, err
 		}
 	}
-	from, to := periodOf(rules, "C7.11", in.Day.Month())
-	parties, err := db.Value[int64](ctx, tx, "select count(distinct party) from desk_talk where project_id = $1 and day >= $2 and day <= $3", p.ID, from.First(), to.Last())
-	if err == nil && int(parties) == len(Parties()) {
-		err = duty.Done(ctx, tx, "C7.11", duty.PeriodRef(p.ID, to))
-	}
-	if err != nil {
+	if err := talked(ctx, tx, rules, in.Day.Month()); err != nil {
 		return 0, err
 	}
 	return in.ID, journal.Add(ctx, tx, ref, "talked", map[string]any{"party": in.Party, "who": in.Who, "subject": in.Subject})
+}
+
+// talked closes the duty of the period in which a month lies once there was a talk with each party (C7.11).
+func talked(ctx context.Context, tx db.Tx, rules *regulation.Rules, month core.Month) error {
+	p := core.ProjectOf(ctx).ID
+	from, to := periodOf(rules, "C7.11", month)
+	parties, err := db.Value[int64](ctx, tx, "select count(distinct party) from desk_talk where project_id = $1 and day >= $2 and day <= $3", p, from.First(), to.Last())
+	if err != nil || int(parties) < len(Parties()) {
+		return err
+	}
+	return duty.Done(ctx, tx, "C7.11", duty.PeriodRef(p, to))
 }
 
 // C7.11: a talk leaves a record.

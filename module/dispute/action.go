@@ -489,11 +489,25 @@ func canClose(ctx context.Context, tx db.Tx, c Case) error {
 func Close(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 	return change(ctx, tx, id, canClose, "closed", map[string]string{"result": w.Text}, func(c *Case) error {
 		c.State, c.Open, c.Result, c.ClosedAt = Closed, false, w.Text, core.Now(ctx)
+		if err := c.unfollow(ctx, tx, w.Text); err != nil {
+			return err
+		}
 		if err := duty.Happened(ctx, tx, "dispute.closed", c.Ref, c.title().ZH, href(ctx, id)); err != nil || c.Held {
 			return err
 		}
 		return releaseAll(ctx, tx, *c)
 	})
+}
+
+// unfollow ends the duties of the agreement's acts that nobody performed: of a dispute that is over nothing is followed.
+func (c Case) unfollow(ctx context.Context, tx db.Tx, why string) error {
+	as, err := Acts(ctx, tx, c.Ref.ID)
+	for _, a := range as {
+		if err == nil {
+			err = duty.VoidAll(ctx, tx, a.Ref, why)
+		}
+	}
+	return err
 }
 
 // canVoid: only a dispute taken down by mistake is voided, and none that is held by order (L6).
@@ -508,12 +522,7 @@ func canVoid(ctx context.Context, tx db.Tx, c Case) error {
 func Cancel(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 	return change(ctx, tx, id, canVoid, "voided", map[string]string{"reason": w.Text}, func(c *Case) error {
 		c.State, c.Open, c.Reason = Void, false, w.Text
-		as, err := Acts(ctx, tx, c.Ref.ID)
-		for _, a := range as {
-			if err == nil {
-				err = duty.VoidAll(ctx, tx, a.Ref, w.Text)
-			}
-		}
+		err := c.unfollow(ctx, tx, w.Text)
 		if err == nil {
 			err = releaseAll(ctx, tx, *c)
 		}

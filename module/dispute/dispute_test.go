@@ -154,7 +154,13 @@ func TestA6_3_BothSidesHeardAgreedPerformedOrShownTheLegalRoute(t *testing.T) {
 		if c, _, _ = get(k, id); c.State != dispute.Legal || !c.Held {
 			k.Errorf("handed over: %+v", c)
 		}
+		if ds := owed(k, as[1].Ref); ds[0].State != duty.StateOpen {
+			k.Errorf("what else was promised is %s while the matter is at law", ds[0].State)
+		}
 		do(k, dispute.Close, id, dispute.Word{Text: "法院调解结案"})
+		if ds := owed(k, as[1].Ref); len(ds) != 0 {
+			k.Errorf("an act of a dispute that is over is still followed: %+v", ds)
+		}
 
 		k.Off("A6.3")
 		c, err = take(k, intake(side(a)))

@@ -80,7 +80,7 @@ const catchUp = 31
 // computes the early warning anew.
 func daily(ctx context.Context, d *db.DB) error {
 	return d.Write(core.AsSystem(ctx), func(ctx context.Context, tx db.Tx) error {
-		for _, do := range []func(context.Context, db.Tx) error{openDays, openContacts, openCadence, openFestivals, Recompute} {
+		for _, do := range []func(context.Context, db.Tx) error{openDays, openContacts, openCadence, openFestivals, meetingHeld, Recompute} {
 			if err := do(ctx, tx); err != nil {
 				return err
 			}

@@ -259,6 +259,21 @@ func periodEnd(rules *regulation.Rules, month core.Month) core.Month {
 	return month
 }
 
+// meetingHeld closes the period's duty of C19.3 where the calendar has opened it after the period's meeting was held and
+// minuted: it opens in the month in which it is due.
+func meetingHeld(ctx context.Context, tx db.Tx) error {
+	rules, err := regulation.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	p, end := core.ProjectOf(ctx).ID, periodEnd(rules, core.Today(ctx).Month())
+	held, err := db.Value[int64](ctx, tx, "select count(*) from visit_meeting where project_id = $1 and state = 'held' and month >= $2 and month <= $3", p, end.Add(1-rules.Count("C19.3", "months")), end)
+	if err != nil || held == 0 {
+		return err
+	}
+	return duty.Done(ctx, tx, "C19.3", duty.PeriodRef(p, end))
+}
+
 func wish(ctx context.Context, tx db.Tx, m Meeting, w Wish) error {
 	var name core.Personal
 	if w.Customer != 0 {

@@ -593,6 +593,26 @@ func TestC19_3_TenantsMeetEachQuarterWithMinutes(t *testing.T) {
 	})
 }
 
+func TestC19_3_AMeetingEarlyInTheQuarterIsTheQuarters(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		a := tenant(k, "甲公司", "A1205", customer.Ordinary)
+		m := call(k)
+		k.Advance(2 * time.Hour)
+		k.Must(do(k, core.Desk, visit.Attend, m.Ref.ID, visit.Presence{Customers: []string{a.String()}}))
+		k.Must(do(k, core.Desk, visit.Minute, m.Ref.ID, visit.Minutes{Text: "介绍年末安排"}))
+		k.SetNow(time.Date(2026, 12, 1, 9, 0, 0, 0, core.China))
+		k.Tick()
+		if ds := owed(k, "C19.3"); len(ds) != 0 {
+			k.Errorf("the quarter has had its meeting in November, and owes another: %+v", ds)
+		}
+		k.SetNow(time.Date(2027, 3, 1, 9, 0, 0, 0, core.China))
+		k.Tick()
+		if ds := owed(k, "C19.3"); len(ds) != 1 || ds[0].Day != "2027-03-31" {
+			k.Errorf("the next quarter's meeting: %+v", ds)
+		}
+	})
+}
+
 func TestC19_4_NinetyPercentComeAndEveryRequestIsAnswered(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		a, b := tenant(k, "甲公司", "A1205", customer.Ordinary), tenant(k, "乙公司", "A1204", customer.Ordinary)
