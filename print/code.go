@@ -34,3 +34,11 @@ func Code(address string) ([]byte, error) {
 	err = png.Encode(&b, framed)
 	return b.Bytes(), err
 }
+
+// Middle sets a square picture, such as a code, in the middle of the column, so many millimetres a side.
+func (d *Doc) Middle(data []byte, side float64) {
+	w, h := fit(data, min(d.w, side*mm), min(d.bottom-d.top, side*mm))
+	d.need(h)
+	d.picture(data, d.x+(d.w-w)/2, d.y, w, h)
+	d.y += h + 6
+}

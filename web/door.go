@@ -59,6 +59,28 @@ func (d *Door) Again(key string, most int) error {
 	return tooMany()
 }
 
+// Enter lets one request in while no more than ofOne of the same sender, and atOnce of all, are inside; KindBusy else. The
+// sender leaves when his request is over.
+func (d *Door) Enter(who string, ofOne, atOnce int) (leave func(), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.inside[who] >= ofOne || d.all >= atOnce {
+		return nil, &core.Err{Kind: core.KindBusy, Text: core.T("现在提交的人太多,请稍等片刻,再返回上一页重新提交", "Too many people are sending at the moment; please wait a little, go back and send again")}
+	}
+	d.inside[who]++
+	d.all++
+	return sync.OnceFunc(func() { d.left(who) }), nil
+}
+
+func (d *Door) left(who string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all--
+	if d.inside[who]--; d.inside[who] == 0 {
+		delete(d.inside, who)
+	}
+}
+
 func tooMany() error {
 	return &core.Err{Kind: core.KindTooMany, Text: core.T("请求太多了,请一分钟后再试", "Too many requests; please try again in a minute")}
 }
