@@ -92,8 +92,16 @@ func (f front) page(code string, in core.Input, failure error) web.Page {
 
 // whole is what is wrong with a form as a whole; the fields say what is wrong with them. Browsers give photos only once.
 func whole(e *core.Err, photos bool) core.Text {
-	text := e.Text
-	if len(e.Fields) > 0 {
+	text := core.Text{}
+	for _, f := range e.Fields {
+		if f.Name == "" {
+			text = f.Text
+		}
+	}
+	switch {
+	case len(e.Fields) == 0:
+		text = e.Text
+	case !text.Is() && photos:
 		text = core.T("请改正下面标出的地方", "Please correct what is marked below")
 	}
 	if photos {
