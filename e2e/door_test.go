@@ -18,7 +18,7 @@ func TestAVisitorSendsARequestFromAPhone(t *testing.T) {
 		return err
 	})
 	boss := k.As(core.Supervisor)
-	address := boss.Get(boss.P("door/" + k.Example("door").String())).OK(k).Document.Find("a[href^='/door/']").AttrOr("href", "")
+	address := boss.Get(boss.P("door/"+k.Example("door").String())).OK(k).Document.Find("a[href^='/door/']").AttrOr("href", "")
 	for _, lang := range []core.Lang{core.ZH, core.EN} {
 		b := tab(k, site(k), phone)
 		b.Open(address)

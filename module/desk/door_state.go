@@ -128,7 +128,9 @@ func (v seen) pairs(ctx context.Context) []ui.Pair {
 	}
 	p.Add("答复内容", "Answer", v.matter.reply())
 	p.Choice("您说是", "You said it is", Saids(), v.Said)
-	p.Add("我们按此办理", "We treat it as", kindName(ctx, v.matter.Kind).Say(ctx))
+	if v.matter.Kind != kindOf(v.Said) { // the desk has decided what it is
+		p.Add("我们按此办理", "We treat it as", kindName(ctx, v.matter.Kind).Say(ctx))
+	}
 	p.Add("怎样告知您", "How you are told", core.Label(allTells(), v.Tell).Say(ctx))
 	return p.Out
 }
