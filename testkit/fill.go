@@ -160,6 +160,12 @@ func fillDesk(ctx context.Context, tx db.Tx, in desk.Intake) error {
 	if _, err := desk.PlanEntry(ctx, tx, desk.Entry{Kind: "inspection", Unit: u.ID, What: "Check the sprinklers", Worker: "Engineering", From: core.Now(ctx)}); err != nil {
 		return err
 	}
+	if _, err := desk.OpenDoor(ctx, tx, desk.DoorIn{Kind: desk.DoorWeb}); err != nil {
+		return err
+	}
+	if _, err := desk.SendIn(ctx, tx, desk.DoorWeb, desk.Message{Said: desk.Praise, Content: "The lobby is bright", Name: "Ann Li", Phone: "13812342231", Consent: true}); err != nil {
+		return err
+	}
 	if err := desk.SetLine(ctx, tx, desk.Line{Mailbox: "service@example.com"}); err != nil {
 		return err
 	}

@@ -78,6 +78,14 @@ func (s *Server) serve(w http.ResponseWriter, h *http.Request, rt *Route) {
 		rt.Stream(w, r)
 		return
 	}
+	if rt.Admit != nil {
+		leave, err := rt.Admit(r)
+		if err != nil {
+			s.fail(ctx, w, r, err)
+			return
+		}
+		defer leave()
+	}
 	cleanup, err := s.bind(w, r)
 	defer cleanup()
 	if err == nil && rt.Before != nil {

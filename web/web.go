@@ -43,6 +43,8 @@ type Route struct {
 	// Before does what is slow and must not hold the one writer, such as hashing a password: after the body is bound and
 	// before Handle's transaction opens. It opens its own, and hands what it found to Handle in the context.
 	Before func(ctx context.Context, d *db.DB, r *Request) (context.Context, error)
+	// Admit is asked before the body is read, and refuses who may not send one now; leave is called when the request is over.
+	Admit func(r *Request) (leave func(), err error)
 	// Stream takes the connection itself (live pages, large downloads); it opens its own transactions.
 	Stream func(w http.ResponseWriter, r *Request)
 	// Specs are the fields that Handle binds, for JSON bodies and the bad-input test.

@@ -252,6 +252,9 @@ func changed(ctx context.Context, tx db.Tx, m Matter, verb string, payload any) 
 	if err := happened(ctx, tx, m, verb); err != nil {
 		return err
 	}
+	if err := tellSenders(ctx, tx, m); err != nil {
+		return err
+	}
 	return journal.Add(ctx, tx, m.Ref, verb, payload, journal.For(m.Customer))
 }
 

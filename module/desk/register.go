@@ -32,11 +32,12 @@ func form() core.Form {
 // Module declares the desk.
 func Module() house.Module {
 	return house.Module{Name: "desk", Label: core.T("受理台", "Front desk"), Migrations: Migrations,
-		Registers: []register.Any{matters(), feedbacks(), talks(), calls(), scripts(), replies(), entries(), mails(), inboxRegister()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}, {Name: "desk.periods", Run: closePeriods}}, Minutely: []house.Daily{{Name: "desk.inbox", Run: LookIntoMail}}, Jobs: jobs(),
+		Registers: []register.Any{matters(), feedbacks(), talks(), calls(), scripts(), replies(), entries(), mails(), inboxRegister(), doors()}, Routes: routes(), Tables: tables(), Forms: []core.Form{form(), archiveForm()}, Measures: measures(), Daily: []house.Daily{{Name: "desk.recordings", Run: SortRecordings}, {Name: "desk.periods", Run: closePeriods}}, Minutely: []house.Daily{{Name: "desk.inbox", Run: LookIntoMail}}, Jobs: jobs(),
 		Nav: []house.Nav{{Wing: house.Matters, Order: 10, Label: core.T("受理台", "Front desk"), Icon: "phone", Path: "desk", Perm: "desk.view", Main: true,
 			Count: opened},
 			{Wing: house.Matters, Order: 12, Label: callKind.Label, Icon: "phone-call", Under: "desk", Path: "call", Perm: "call.view"},
 			{Wing: house.Matters, Order: 12, Label: mailKind.Label, Icon: "mail", Under: "desk", Path: "mail", Perm: "mail.view"},
+			{Wing: house.Setup, Order: 44, Label: doorKind.Label, Icon: "qrcode", Path: "door", Perm: "door.view"},
 			{Wing: house.Setup, Order: 43, Label: inboxKind.Label, Icon: "mail", Path: "inbox", Perm: "inbox.view"},
 			{Wing: house.Matters, Order: 13, Label: scriptKind.Label, Icon: "file-text", Under: "desk", Path: "script", Perm: "script.view"},
 			{Wing: house.Matters, Order: 14, Label: replyKind.Label, Icon: "send", Under: "desk", Path: "reply", Perm: "reply.view"},
@@ -45,7 +46,7 @@ func Module() house.Module {
 			{Wing: house.Matters, Order: 17, Label: core.T("外部沟通", "Outside talks"), Icon: "users", Under: "desk", Path: "talk", Perm: "talk.view"}},
 		Recurring: recurring(),
 		Follows:   []string{"desk_matter", "desk_call", "desk_entry", "desk_mail"}, OnErase: []func(context.Context, db.Tx, core.ID, core.ID) error{Erase},
-		Panels: []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel("desk"), callPanel("customer"), replyPanel(), mailPanel()},
+		Panels: []register.Panel{panel("customer", "customer_id"), panel("unit", "unit_id"), callPanel("desk"), callPanel("customer"), replyPanel(), mailPanel(), messagePanel()},
 		Events: []house.Event{{Key: "desk.taken", Label: core.T("受理了一件诉求", "A matter was taken down")}, {Key: "desk.contacted", Label: core.T("已联系客户", "The customer was contacted about a matter")},
 			{Key: "desk.handed", Label: core.T("诉求已转办", "A matter was handed over")}, {Key: "desk.answered", Label: core.T("诉求已答复", "A matter was answered")}, {Key: "desk.closed", Label: core.T("诉求已办结", "A matter was closed")},
 			{Key: "desk.reopened", Label: core.T("诉求重新打开", "A matter was reopened")}},
@@ -55,7 +56,7 @@ func Module() house.Module {
 func tables() []journal.Table {
 	return []journal.Table{{Kind: "desk", Name: "desk_matter"}, {Kind: "desk-line", Name: "desk_line"}, {Kind: "feedback", Name: "desk_feedback"}, {Kind: "talk", Name: "desk_talk"}, {Kind: "call", Name: "desk_call"},
 		{Kind: "script", Name: "desk_script"}, {Kind: "reply", Name: "desk_reply"}, {Kind: "entry", Name: "desk_entry"},
-		{Kind: "inbox", Name: "desk_inbox"}, {Kind: "mail", Name: "desk_mail"}}
+		{Kind: "inbox", Name: "desk_inbox"}, {Kind: "mail", Name: "desk_mail"}, {Kind: "door", Name: "desk_door"}}
 }
 
 func recurring() []duty.Recurring {
@@ -439,7 +440,7 @@ func reportVerb() register.Verber {
 
 func routes() []web.Route {
 	specs := core.Specs(intakeFields())
-	return append(inboxRoutes(), []web.Route{
+	return append(append(inboxRoutes(), publicRoutes()...), []web.Route{
 		{Pattern: "GET /p/{project}/desk/new", Perm: "desk.take", Handle: newPage},
 		{Pattern: "POST /p/{project}/desk/new", Perm: "desk.take", Specs: specs, Handle: takePost, Failed: takeFailed},
 		{Pattern: "GET /p/{project}/desk/{id}/turn", Perm: "desk.turn", Handle: turnPage},

@@ -117,6 +117,9 @@ func Erase(ctx context.Context, tx db.Tx, project, customer core.ID) error {
 	if err := eraseMail(ctx, tx, project, customer); err != nil {
 		return err
 	}
+	if err := eraseMessages(ctx, tx, project, customer); err != nil {
+		return err
+	}
 	ms, err := db.All(ctx, tx, (*Matter).dest, "select "+columns+" from desk_matter where project_id = $1 and customer_id = $2 and carried_id is null and state <> 'void'", project, customer)
 	for _, m := range ms {
 		if err == nil {

@@ -46,7 +46,7 @@ func (a *asked) dest() []any {
 
 // opened finds what a token opens; KindNotFound for any that is not one of ours.
 func opened(ctx context.Context, tx db.Tx, token string) (asked, error) {
-	if !tokenLike(token) {
+	if !web.TokenLike(token) {
 		return asked{}, unknown()
 	}
 	a, ok, err := db.Maybe(ctx, tx, (*asked).dest, `select i.project_id, i.id, i.building, r.id, r.state, r.anonymous, r.start_day, r.end_day, r.title, r.title_en, r.content, p.zone, p.name
@@ -202,9 +202,15 @@ func wrongWords(s string) core.Text {
 
 // ---- the public page
 
+// submitsMax is how often one token may submit in a minute: a right token is not a guess, but it has an end.
+const submitsMax = 20
+
+// door stands before the public page.
+type door struct{ *web.Door }
+
 // publicRoutes take answers from whoever holds a link; the door counts who guesses.
 func publicRoutes() []web.Route {
-	d := newDoor()
+	d := &door{web.NewDoor()}
 	return []web.Route{
 		{Pattern: "GET /s/{token}", Perm: web.Public, Handle: d.show},
 		{Pattern: "POST /s/{token}", Perm: web.Public, Handle: d.answer, Failed: d.failed, MaxBody: answerBytes},
@@ -239,7 +245,7 @@ func publicPage(a asked, body templComponent) web.Page {
 func (d *door) open(ctx context.Context, tx db.Tx, h *http.Request, token string) (asked, error) {
 	a, err := opened(ctx, tx, token)
 	if core.IsKind(err, core.KindNotFound) {
-		if much := d.missed(user.Address(h)); much != nil {
+		if much := d.Missed(user.Address(h)); much != nil {
 			err = much
 		}
 	}
@@ -253,7 +259,7 @@ func (d *door) answer(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer
 		err = a.closed(ctx)
 	}
 	if err == nil {
-		err = d.again(token)
+		err = d.Again("token "+token, submitsMax)
 	}
 	if err != nil {
 		return nil, err

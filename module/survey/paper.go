@@ -4,17 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/draw"
-	"image/png"
 	"strings"
-
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
 
 	"huiyin/core"
 	"huiyin/db"
-	"huiyin/notify"
 	"huiyin/print"
 	"huiyin/regulation"
 	"huiyin/sheet"
@@ -121,7 +114,7 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 	if err != nil {
 		return nil, err
 	}
-	base, err := baseOf(ctx, tx, q)
+	base, err := q.Base(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +123,7 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 	d.Para(core.T("剪下按单元分发。扫码填写,不用登录,%s 截止。每户的二维码不同,请勿交换。", "Cut and hand out by unit. Scan to answer; no sign-in; until %s. Each customer has a code of his own.", string(r.End)).Say(ctx))
 	var pictures []print.Picture
 	for _, i := range is {
-		code, err := codeOf(base + path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID)))
+		code, err := print.Code(base + path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID)))
 		if err != nil {
 			return nil, err
 		}
@@ -138,44 +131,6 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 	}
 	d.Photos(3, pictures...)
 	return pdf(d, "slips-"+r.Number+".pdf")
-}
-
-// baseOf is where customers reach this system: as the firm has set it, else as this request came.
-func baseOf(ctx context.Context, tx db.Tx, q *web.Request) (string, error) {
-	s, err := notify.SettingsOf(ctx, tx)
-	if s.Site.Base != "" {
-		return strings.TrimRight(s.Site.Base, "/"), err
-	}
-	scheme := "http://"
-	if q.HTTP.TLS != nil || q.HTTP.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https://"
-	}
-	return scheme + q.HTTP.Host, err
-}
-
-// A code's dot in pixels, and the white around it in dots, without which scanners do not find it.
-const (
-	dot   = 4
-	quiet = 4
-)
-
-// codeOf is an address as a QR code, a PNG with its quiet zone.
-func codeOf(address string) ([]byte, error) {
-	code, err := qr.Encode(address, qr.M, qr.Auto)
-	if err != nil {
-		return nil, err
-	}
-	n := code.Bounds().Dx()
-	scaled, err := barcode.Scale(code, n*dot, n*dot)
-	if err != nil {
-		return nil, err
-	}
-	framed := image.NewGray(image.Rect(0, 0, (n+2*quiet)*dot, (n+2*quiet)*dot))
-	draw.Draw(framed, framed.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.Draw(framed, scaled.Bounds().Add(image.Pt(quiet*dot, quiet*dot)), scaled, scaled.Bounds().Min, draw.Src)
-	var b bytes.Buffer
-	err = png.Encode(&b, framed)
-	return b.Bytes(), err
 }
 
 // ---- 《客户调研报告》

@@ -21,7 +21,7 @@ func publicProblem(_ context.Context, err error) web.Answer {
 	if e.Kind == core.KindTooMany {
 		title, status = core.T("请稍后再试", "Please try again later"), http.StatusTooManyRequests
 	}
-	return web.Page{Title: title, Bare: true, Status: status, Body: publicNote(title, e.Text)}
+	return web.Page{Title: title, Bare: true, Status: status, Body: ui.Notice(title, e.Text)}
 }
 
 // thanks is said after a submission; while answers are taken it leads back to them.
@@ -33,7 +33,7 @@ func thanks(a asked, token string, open bool) templ.Component {
 	return publicThanks(a.Title, change)
 }
 
-func over(a asked, text core.Text) templ.Component { return publicNote(a.Title, text) }
+func over(a asked, text core.Text) templ.Component { return ui.Notice(a.Title, text) }
 
 // sheetOf is the questionnaire as the customer fills it in.
 func sheetOf(a asked, token string, v Values, again bool, err error) templ.Component {

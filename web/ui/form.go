@@ -55,7 +55,8 @@ type FormView struct {
 	ClauseHref string
 	Multipart  bool
 	Danger     bool
-	Columns    bool // two columns on a desk
+	Columns    bool   // two columns on a desk
+	Trap       string // name of an input that neither people nor readers meet: only a machine fills it; empty: none
 
 	dialog string // set by Confirm: Cancel closes the dialog
 }
