@@ -39,7 +39,7 @@ func (s *Server) bind(w http.ResponseWriter, r *Request) (cleanup func(), err er
 	}
 	kind, params, _ := mime.ParseMediaType(h.Header.Get("Content-Type"))
 	limit := int64(maxForm)
-	if kind == "multipart/form-data" {
+	if kind == "multipart/form-data" && r.Route.Perm != Public { // a stranger's photos need a route that says how large they may be
 		limit = maxUpload
 	}
 	if r.Route.MaxBody > 0 {

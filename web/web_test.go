@@ -120,6 +120,9 @@ func routes() []web.Route {
 	}
 	specs := []core.Spec{{Name: "text", Kind: core.KindText}}
 	return []web.Route{
+		{Pattern: "POST /hello", Perm: web.Public, Handle: func(context.Context, db.Tx, *web.Request) (web.Answer, error) {
+			return web.Redirect{URL: "/hello"}, nil
+		}},
 		{Pattern: "GET /hello", Perm: web.Public, Handle: func(context.Context, db.Tx, *web.Request) (web.Answer, error) {
 			return web.Page{Title: core.T("你好", "Hello"), Body: words(strings.Repeat("hello ", 500)), Bare: true}, nil
 		}},
@@ -389,6 +392,7 @@ func TestBodiesThatNoBrowserSends(t *testing.T) {
 			"a program as a file":      {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.png\"\r\n\r\nMZ\x90\x00not a picture\r\n--xyz--\r\n", 422},
 			"a very large part":        {"/p/a/note", form, part("text", strings.Repeat("x", 60<<20)) + "--xyz--\r\n", 413}, // far more than the connection's buffers hold
 			"a file beyond the limit":  {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\n" + strings.Repeat("text ", 30<<10) + "\r\n--xyz--\r\n", 413},
+			"a stranger's many files":  {"/hello", form, strings.Repeat("--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\n"+strings.Repeat("text ", 10<<10)+"\r\n", 50) + "--xyz--\r\n", 413},
 			"a file cut in the middle": {"/p/a/files", form, "--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhalf a", 422},
 		} {
 			a := s.call(t, "alice", "POST", c.path, c.body, "Content-Type", c.kind)
