@@ -105,8 +105,9 @@ func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
 			others = append(others, r)
 		}
 	}
-	s := &site{Kit: k, rnd: rnd, book: newBook(allRows()), other: newBook(others), ctx: map[core.Role]context.Context{}, matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, word: map[core.ID]time.Time{}, feasts: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, tokens: map[core.Role]*testkit.Browser{},
-		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, confirmed: map[core.ID]bool{}, held: map[core.ID]time.Time{}, early: map[core.ID][]string{}, counts: map[string]int{}}
+	s := &site{Kit: k, rnd: rnd, book: newBook(allRows()), other: newBook(others), ctx: map[core.Role]context.Context{}, tokens: map[core.Role]*testkit.Browser{}, counts: map[string]int{},
+		matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, word: map[core.ID]time.Time{}, feasts: map[core.ID]bool{}, held: map[core.ID]time.Time{},
+		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, confirmed: map[core.ID]bool{}, early: map[core.ID][]string{}}
 	for _, r := range append(testkit.Roles(), core.System) {
 		s.ctx[r] = k.Ctx(r)
 	}
