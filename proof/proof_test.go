@@ -1,4 +1,4 @@
-// Package proof holds the two proofs that go over all modules at once and know none of them by name.
+// Package proof holds the two proofs that go over all modules at once.
 //
 //   - TestEnginesAgree: generated sequences of verbs, by random people at a controlled clock, give the same answers on
 //     SQLite and on PostgreSQL, byte for byte, and leave the same exports, pages and rows behind.
