@@ -12,9 +12,8 @@ import (
 
 // wish is what a tenant asked for at a meeting.
 type wish struct {
-	id    core.ID
-	what  string
-	until time.Time // zero: no day was named
+	id   core.ID
+	what string
 }
 
 // ---- key customers
