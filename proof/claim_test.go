@@ -5,8 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"huiyin/app"
+	"huiyin/db"
 	"huiyin/regulation"
+	"huiyin/testkit"
 )
 
 // elsewhere are the numbers of scheduled clauses that are no term of a duty, each with the reason why no row bears it.
@@ -45,7 +46,7 @@ func TestEveryScheduledClauseHasARow(t *testing.T) {
 	for _, r := range allRows() {
 		rows[r.clause], rows[r.clause+" "+r.number] = true, true
 	}
-	for _, m := range app.Modules() {
+	for _, m := range testkit.New(t, db.SQLite).App.Lists.Modules {
 		for _, c := range m.Clauses {
 			claimed[c.Clause] = true
 			if !scheduled(c) {

@@ -10,9 +10,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/duty"
-	"huiyin/module/complaint"
 	"huiyin/module/desk"
-	"huiyin/module/repair"
 	"huiyin/testkit"
 )
 
@@ -53,9 +51,12 @@ func TestA3_2_ALetterThatIsAComplaintBecomesOne(t *testing.T) {
 			k.Errorf("the matter: %+v", m)
 		}
 		k.Read(func(ctx context.Context, tx db.Tx) error {
-			c, err := complaint.Get(ctx, tx, m.Carried)
-			if !c.At.Equal(came) || c.Matter != id || c.Demand != "道歉" || c.Contact != "Chen" {
-				k.Errorf("the case: %+v", c)
+			var at time.Time
+			var matter core.ID
+			var demand, contact string
+			_, err := db.One(ctx, tx, func(*struct{}) []any { return []any{&at, &matter, &demand, &contact} }, "select at, matter_id, demand, contact from complaint_case where project_id = $1 and id = $2", k.Project.ID, m.Carried)
+			if !at.Equal(came) || matter != id || demand != "道歉" || contact != "Chen" {
+				k.Errorf("the case: %s, of matter %s, %q, by %q", at, matter, demand, contact)
 			}
 			return err
 		})
@@ -87,9 +88,11 @@ func TestA3_2_ChangingTheKindSavesNobodyFromALateAnswer(t *testing.T) {
 			k.Errorf("the enquiry was never answered: %+v", ds)
 		}
 		k.Read(func(ctx context.Context, tx db.Tx) error {
-			o, err := repair.Get(ctx, tx, get(k, id).Carried)
-			if o.Place != "3 楼洗手间" || o.Contact != "陈静" || string(o.Phone) != "13800002231" || o.Matter != id {
-				k.Errorf("the repair: %+v", o)
+			var matter core.ID
+			var place, contact, phone string
+			_, err := db.One(ctx, tx, func(*struct{}) []any { return []any{&matter, &place, &contact, &phone} }, "select matter_id, place, contact, phone from repair_order where project_id = $1 and id = $2", k.Project.ID, get(k, id).Carried)
+			if place != "3 楼洗手间" || contact != "陈静" || phone != "13800002231" || matter != id {
+				k.Errorf("the repair of matter %s at %q, for %q, %s", matter, place, contact, phone)
 			}
 			return err
 		})
