@@ -75,6 +75,7 @@ type seen struct {
 	place  project.Project
 	state  string
 	at     time.Time // of the state, where it has one
+	turned bool      // the desk has changed its kind, and may have put it in its own words
 }
 
 // seeBy finds what a state page shows; KindNotFound for a link that is none of ours.
@@ -101,6 +102,9 @@ func seeBy(ctx context.Context, tx db.Tx, token string) (context.Context, seen, 
 	}
 	ctx = core.WithProject(ctx, v.place.Core())
 	if v.matter, err = Get(ctx, tx, v.Matter); err != nil {
+		return ctx, v, err
+	}
+	if v.turned, err = wasTurned(ctx, tx, v.matter.Ref); err != nil {
 		return ctx, v, err
 	}
 	main, err := stays(ctx, tx, v.matter)
@@ -144,8 +148,12 @@ func (v seen) page(ctx context.Context, fresh bool) web.Page {
 	return web.Page{Title: title, Bare: true, Narrow: true, Body: publicState(stateView{Title: title, Place: v.place.Name, Note: note, Pairs: v.pairs(ctx), Words: v.words(ctx), Hotline: v.place.Hotline})}
 }
 
-// words are what the sender wrote, line by line, without what was noted under it.
+// words are what the sender wrote, line by line, without what was noted under it; nothing once they may be the desk's, which
+// are not for him.
 func (v seen) words(ctx context.Context) []string {
+	if v.turned {
+		return nil
+	}
 	text := v.matter.Content
 	for _, lang := range []core.Lang{core.ZH, core.EN} {
 		text = strings.TrimSuffix(text, wish(core.WithLang(ctx, lang), v.Said))

@@ -440,6 +440,14 @@ func TestTheStatePageFollowsItsMatterAndShowsNothingElse(t *testing.T) {
 		if p := stranger(k).Get(merged.URL).OK(k); !p.Has("已答复") || p.Has("给别人的答复") || p.Has(get(k, into).Number) {
 			k.Errorf("merged: %s", p.Text("main"))
 		}
+		wrong := send(k, address, map[string]string{"said": "repair", "content": "水龙头滴水"}).OK(k)
+		if !wrong.Has("水龙头滴水") {
+			k.Errorf("what was written is not shown: %s", wrong.Text("main"))
+		}
+		turn(k, core.Desk, matterOf(k, wrong), map[string]string{"kind": "repair", "content": "内部:疑似私改管道"}).OK(k)
+		if p := stranger(k).Get(wrong.URL).OK(k); !p.Has("正在办理") || !p.Has("我们按此办理") || p.Has("私改") {
+			k.Errorf("the desk's own words are shown: %s", p.Text("main"))
+		}
 		k.Write(core.Desk, func(ctx context.Context, tx db.Tx) error {
 			return desk.Void(ctx, tx, matterOf(k, other), "重复", false)
 		})

@@ -10,6 +10,7 @@ import (
 	"huiyin/db"
 	"huiyin/duty"
 	"huiyin/house"
+	"huiyin/journal"
 	"huiyin/register"
 	"huiyin/search"
 	"huiyin/web"
@@ -124,6 +125,12 @@ func carriedOn(ctx context.Context, tx db.Tx, kind *house.MatterKind, m Matter, 
 		err = put(ctx, tx, m)
 	}
 	return m, ref, err
+}
+
+// wasTurned reports whether the kind of a matter was ever changed.
+func wasTurned(ctx context.Context, tx db.Tx, ref core.Ref) (bool, error) {
+	es, err := journal.Of(ctx, tx, ref)
+	return slices.ContainsFunc(es, func(e journal.Entry) bool { return e.Verb == "turned" }), err
 }
 
 func turnVerb() register.Verber {

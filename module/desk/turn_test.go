@@ -63,6 +63,13 @@ func TestA3_2_ALetterThatIsAComplaintBecomesOne(t *testing.T) {
 		if ds := duties(k, id, "A3.2"); len(ds) != 0 {
 			k.Errorf("the enquiry's answer is still owed: %+v", ds)
 		}
+		k.Read(func(ctx context.Context, tx db.Tx) error { // nobody could pass on before what nobody knew for a complaint
+			due, err := db.Value[time.Time](ctx, tx, "select due_at from duty_duty where project_id = $1 and kind = 'complaint' and record_id = $2 and clause = 'C13.6'", k.Project.ID, m.Carried)
+			if !due.Equal(k.Now().Add(15 * time.Minute)) {
+				k.Errorf("passing it on is due %s", due)
+			}
+			return err
+		})
 		if ds := duties(k, id, "B4.3"); len(ds) != 1 || ds[0].State != duty.StateOpen || ds[0].Late {
 			k.Errorf("the call back runs on: %+v", ds)
 		}
