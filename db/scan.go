@@ -105,6 +105,16 @@ func Locked(tx Tx, query string) string {
 	return query
 }
 
+// Alone waits until no other Write holds the same name for the same project, and holds it to the end of this one: for
+// what counts rows and then adds some, where no one row stands for the sum. SQLite's Write is alone anyhow.
+func Alone(ctx context.Context, tx Tx, name string, project core.ID) error {
+	if tx.db.engine != Postgres {
+		return nil
+	}
+	_, err := Exec(ctx, tx, "select pg_advisory_xact_lock(hashtextextended($1, $2))", name, project)
+	return err
+}
+
 // outgoing turns our types into what the drivers take. Zero times, IDs and empty dates become NULL.
 func outgoing(args []any) []any {
 	out := make([]any, len(args))

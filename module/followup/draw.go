@@ -132,8 +132,11 @@ func putAt(rows [][]candidate, at int, c candidate) [][]candidate {
 }
 
 // Sample draws what the month still lacks under its clauses and plans it, up to limit follow-ups; a second run finds
-// nothing left to draw. It returns how many were planned.
+// nothing left to draw, and of two at once one waits for the other. It returns how many were planned.
 func Sample(ctx context.Context, tx db.Tx, month core.Month, limit int) (int, error) {
+	if err := db.Alone(ctx, tx, "followup.sample", core.ProjectOf(ctx).ID); err != nil {
+		return 0, err
+	}
 	qs, err := Quotas(ctx, tx, month)
 	if err != nil {
 		return 0, err

@@ -374,22 +374,29 @@ func remind(ctx context.Context, tx db.Tx, r Round) error {
 	return told(ctx, tx, r, "reminded", map[string]string{"n": fmt.Sprint(len(open))})
 }
 
-// unanswered are the invitations without an answer. Whether there is one is asked by the token that the firm's keys give,
-// not by a column: of an anonymous survey the database alone does not know.
-func unanswered(ctx context.Context, tx db.Tx, r Round) ([]Invite, error) {
-	all, err := invites(ctx, tx, r.Ref.ID, "")
-	if err != nil {
+// unanswered are the invitations, all or some of them, without an answer. Whether there is one is asked by the token that
+// the firm's keys give, not by a column: of an anonymous survey the database alone does not know.
+func unanswered(ctx context.Context, tx db.Tx, r Round, some ...core.ID) ([]Invite, error) {
+	is, err := invites(ctx, tx, r.Ref.ID, some...)
+	if err != nil || len(is) == 0 {
 		return nil, err
 	}
-	keys, err := db.Values[string](ctx, tx, "select answer_key from survey_answer where project_id = $1 and round_id = $2", r.Ref.Project, r.Ref.ID)
-	if err != nil {
-		return nil, err
+	key := func(i Invite) string { return keyOf(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID)) }
+	w := db.InProject(r.Ref.Project)
+	w.Add("round_id = ?", r.Ref.ID)
+	if len(some) > 0 {
+		var keys []any
+		for _, i := range is {
+			keys = append(keys, key(i))
+		}
+		w.Add("answer_key in (?"+strings.Repeat(", ?", len(keys)-1)+")", keys...)
 	}
+	keys, err := db.Values[string](ctx, tx, "select answer_key from survey_answer where "+w.String(), w.Args...)
 	have := map[string]bool{}
 	for _, k := range keys {
 		have[k] = true
 	}
-	return slices.DeleteFunc(all, func(i Invite) bool { return have[keyOf(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))] }), nil
+	return slices.DeleteFunc(is, func(i Invite) bool { return have[key(i)] }), err
 }
 
 // ---- the end

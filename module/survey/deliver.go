@@ -39,13 +39,29 @@ func deliver(ctx context.Context, d *db.DB, args []byte) error {
 	if err := json.Unmarshal(args, &what); err != nil {
 		return err
 	}
-	for more := true; more; {
-		err := d.Write(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-			p, err := placeOf(ctx, tx, what.Project)
-			if err == nil {
-				more, err = deliverSome(core.WithProject(ctx, p), tx, what)
-			}
+	var ids []core.ID
+	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) error {
+		p, err := placeOf(ctx, tx, what.Project)
+		if err != nil {
 			return err
+		}
+		ctx = core.WithProject(ctx, p)
+		_, waiting, err := what.waiting(ctx, tx)
+		for _, i := range waiting {
+			ids = append(ids, i.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(ids, sendBatch) {
+		err := d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+			p, err := placeOf(ctx, tx, what.Project)
+			if err != nil {
+				return err
+			}
+			return deliverTo(core.WithProject(ctx, p), tx, what, part)
 		})
 		if err != nil {
 			return err
@@ -65,33 +81,37 @@ func placeOf(ctx context.Context, tx db.Tx, id core.ID) (core.Project, error) {
 
 func zone(name string) *time.Location { return project.Project{Zone: name}.Core().Zone }
 
-func deliverSome(ctx context.Context, tx db.Tx, what delivery) (more bool, err error) {
+// waiting are those, of all who are asked or of some of them, to whom this delivery has not written yet.
+func (what delivery) waiting(ctx context.Context, tx db.Tx, some ...core.ID) (Round, []Invite, error) {
 	r, err := Get(ctx, tx, what.Round)
 	if err != nil || r.State != StateOpen {
-		return false, err
+		return r, nil, err
 	}
-	column, waiting := "sent_at", []Invite(nil)
 	if what.Since == 0 {
-		waiting, err = invites(ctx, tx, r.Ref.ID, " and sent_at is null")
-	} else {
+		is, err := invites(ctx, tx, r.Ref.ID, some...)
+		return r, slices.DeleteFunc(is, func(i Invite) bool { return !i.Sent.IsZero() }), err
+	}
+	is, err := unanswered(ctx, tx, r, some...)
+	return r, slices.DeleteFunc(is, func(i Invite) bool { return i.Reminded.UnixMicro() >= what.Since }), err
+}
+
+// deliverTo writes to those of some invited who still wait.
+func deliverTo(ctx context.Context, tx db.Tx, what delivery, ids []core.ID) error {
+	column := "sent_at"
+	if what.Since != 0 {
 		column = "reminded_at"
-		waiting, err = unanswered(ctx, tx, r)
-		waiting = slices.DeleteFunc(waiting, func(i Invite) bool { return i.Reminded.UnixMicro() >= what.Since })
 	}
-	if err != nil {
-		return false, err
-	}
-	more = len(waiting) > sendBatch
-	for _, i := range waiting[:min(len(waiting), sendBatch)] {
+	r, waiting, err := what.waiting(ctx, tx, ids...)
+	for _, i := range waiting {
 		if err := writeTo(ctx, tx, r, i, what.Since != 0); err != nil {
-			return false, err
+			return err
 		}
 		if err := db.ExecOne(ctx, tx, "update survey_invite set "+column+" = $1 where project_id = $2 and id = $3", core.Now(ctx), r.Ref.Project, i.ID); err != nil {
-			return false, err
+			return err
 		}
 	}
-	tx.Publish(Topic(r.Ref.Project))
-	return more, nil
+	tx.Publish(Topic(what.Project))
+	return err
 }
 
 // writeTo queues the letter to a customer, as his contact prefers. Without an address of this system there is nothing to
@@ -208,7 +228,7 @@ func recurring() []duty.Recurring {
 
 // Tokens are a survey's tokens, unit by unit, as its slips carry them.
 func Tokens(ctx context.Context, tx db.Tx, round core.ID) ([]string, error) {
-	is, err := invites(ctx, tx, round, "")
+	is, err := invites(ctx, tx, round)
 	out := make([]string, len(is))
 	for i, x := range is {
 		out[i] = tokenOf(tx, core.ProjectOf(ctx).ID, round, x.ID)

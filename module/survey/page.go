@@ -349,7 +349,7 @@ func invitesPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	is, err := invites(ctx, tx, r.Ref.ID, "")
+	is, err := invites(ctx, tx, r.Ref.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func slipsPaper(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 	if r.State != StateOpen {
 		return nil, core.Conflict("调查没有在进行,邀请条不再有效", "The survey is not under way; its slips are of no use")
 	}
-	is, err := invites(ctx, tx, r.Ref.ID, "")
+	is, err := invites(ctx, tx, r.Ref.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -344,7 +344,7 @@ func Answers(ctx context.Context, tx db.Tx, r Round, f Filter) ([]Told, Tally, e
 		}
 		return out, t, nil
 	}
-	is, err := invites(ctx, tx, r.Ref.ID, "")
+	is, err := invites(ctx, tx, r.Ref.ID)
 	if err != nil {
 		return nil, t, err
 	}

@@ -184,8 +184,14 @@ func (i *Invite) dest() []any {
 
 const inviteColumns = "id, round_id, customer_id, unit_code, building, token_hash, sent_at, reminded_at"
 
-func invites(ctx context.Context, tx db.Tx, round core.ID, more string, args ...any) ([]Invite, error) {
-	return db.All(ctx, tx, (*Invite).dest, "select "+inviteColumns+" from survey_invite where project_id = $1 and round_id = $2"+more+" order by unit_code, id", append([]any{core.ProjectOf(ctx).ID, round}, args...)...)
+// invites are those of a round, or some of them, by unit.
+func invites(ctx context.Context, tx db.Tx, round core.ID, some ...core.ID) ([]Invite, error) {
+	w := db.InProject(core.ProjectOf(ctx).ID)
+	w.Add("round_id = ?", round)
+	if len(some) > 0 {
+		w.OneOf("id", some)
+	}
+	return db.All(ctx, tx, (*Invite).dest, "select "+inviteColumns+" from survey_invite where "+w.String()+" order by unit_code, id", w.Args...)
 }
 
 func insertInvites(ctx context.Context, tx db.Tx, r Round, ms []Member) error {

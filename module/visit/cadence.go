@@ -77,16 +77,57 @@ func lastDay(ctx context.Context, tx db.Tx, before core.Date) (core.Date, error)
 const catchUp = 31
 
 // daily opens what the day demands: the merchant of the day, the contacts and visits that fall due, the festivals ahead; and
-// computes the early warning anew.
+// computes the early warning anew. Each part is a Write of its own, and where there may be something to open for each
+// customer a portion of them is, so that nobody at the desk waits for the whole round; run again it finds what is left.
 func daily(ctx context.Context, d *db.DB) error {
-	return d.Write(core.AsSystem(ctx), func(ctx context.Context, tx db.Tx) error {
-		for _, do := range []func(context.Context, db.Tx) error{openDays, openContacts, openCadence, openFestivals, meetingHeld, Recompute} {
-			if err := do(ctx, tx); err != nil {
+	ctx = core.AsSystem(ctx)
+	for _, do := range []func(context.Context, db.Tx) error{openDays, dropCadence, openFestivals, meetingHeld} {
+		if err := d.Write(ctx, do); err != nil {
+			return err
+		}
+	}
+	for _, do := range []func(context.Context, db.Tx, []Row) error{openContacts, openCadence} {
+		if err := byPortions(ctx, d, do); err != nil {
+			return err
+		}
+	}
+	return d.Write(ctx, Recompute)
+}
+
+// portion is how many customers of the round one Write looks at.
+const portion = 100
+
+// byPortions calls fn with the customers of the round, some at a time, each time as they stand then.
+func byPortions(ctx context.Context, d *db.DB, fn func(context.Context, db.Tx, []Row) error) error {
+	var all []Row
+	err := d.Read(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		all, err = roundRows(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(all, portion) {
+		err := d.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+			rs, err := roundRows(ctx, tx, idsOf(some)...)
+			if err != nil {
 				return err
 			}
+			return fn(ctx, tx, rs)
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+func idsOf(rs []Row) []core.ID {
+	ids := make([]core.ID, len(rs))
+	for i, r := range rs {
+		ids[i] = r.ID
+	}
+	return ids
 }
 
 // openDays opens the daily visits up to today; before the first one it begins today.
@@ -113,8 +154,8 @@ func openDays(ctx context.Context, tx db.Tx) error {
 // ahead is how many days before a contact falls due it is put on the list.
 const ahead = 14
 
-// openContacts puts the customers who are to be spoken to within two weeks on their keepers' lists (A3.6).
-func openContacts(ctx context.Context, tx db.Tx) error {
+// openContacts puts those of the customers who are to be spoken to within two weeks on their keepers' lists (A3.6).
+func openContacts(ctx context.Context, tx db.Tx, rs []Row) error {
 	rules, err := regulation.Now(ctx, tx)
 	if err != nil || !rules.On("A3.6") {
 		return err
@@ -124,21 +165,17 @@ func openContacts(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	every := rules.Span("A3.6", "every")
-	rs, err := roundRows(ctx, tx, "")
 	var all []duty.Opening
 	for _, r := range rs {
 		due := clock.EndOf(core.DateOf(r.lastWord(), core.ProjectOf(ctx).Zone).Add(every.N))
 		if soon := core.Now(ctx).AddDate(0, 0, ahead); due.After(soon) || !r.tenant {
 			continue
 		}
-		if floor := clock.EndOf(core.Today(ctx).Add(ahead)); due.Before(core.Now(ctx)) { // known too late to be late: two weeks from now
-			due = floor
+		if due.Before(core.Now(ctx)) { // known too late to be late: two weeks from now
+			due = clock.EndOf(core.Today(ctx).Add(ahead))
 		}
 		all = append(all, duty.Opening{Clause: "A3.6", About: customerRef(core.ProjectOf(ctx).ID, r.ID), Opts: []duty.Option{duty.Number("every"), duty.Due(due), duty.To(r.keeper()), duty.Again(),
 			duty.About(core.T("主动联系客户:%s", "Get in touch with %s", r.discreet()), href(ctx, 0, "round"))}})
-	}
-	if err != nil {
-		return err
 	}
 	return duty.OpenMany(ctx, tx, core.ProjectOf(ctx).ID, all)
 }
@@ -173,6 +210,10 @@ func renew(ctx context.Context, tx db.Tx, c customer.Customer, supervisor bool, 
 }
 
 func oweCadence(ctx context.Context, tx db.Tx, c customer.Customer, supervisor bool, from time.Time) error {
+	return duty.OpenMany(ctx, tx, c.Project, []duty.Opening{owedCadence(ctx, c, supervisor, from)})
+}
+
+func owedCadence(ctx context.Context, c customer.Customer, supervisor bool, from time.Time) duty.Opening {
 	number, who := "handler", duty.By(core.Desk)
 	title := core.T("经办人走访重点客户:%s", "The handler visits the key customer %s", c.Discreet())
 	if supervisor {
@@ -182,53 +223,35 @@ func oweCadence(ctx context.Context, tx db.Tx, c customer.Customer, supervisor b
 	if !supervisor {
 		opts = append(opts, duty.To(c.Keeper))
 	}
-	return duty.Open(ctx, tx, "C16.3", cadenceRef(c, supervisor), opts...)
+	return duty.Opening{Clause: "C16.3", About: cadenceRef(c, supervisor), Opts: opts}
 }
 
-// openCadence opens the regular visits to whoever has become a customer of the first class, from now on, and closes those
-// to customers who are none any more.
-func openCadence(ctx context.Context, tx db.Tx) error {
-	on, err := regulation.On(ctx, tx, "C16.3")
-	if err != nil || !on {
-		return err
-	}
-	rs, err := roundRows(ctx, tx, "")
-	if err != nil {
-		return err
-	}
-	p, first := core.ProjectOf(ctx).ID, map[core.ID]bool{}
-	open, err := db.Values[string](ctx, tx, "select kind || ' ' || record_id from duty_duty where project_id = $1 and clause = 'C16.3' and state = 'open'", p)
-	if err != nil {
-		return err
-	}
+// openCadence opens, from now on, the regular visits to those of the customers who are of the first class; what is open
+// stays as it is.
+func openCadence(ctx context.Context, tx db.Tx, rs []Row) error {
+	p := core.ProjectOf(ctx).ID
+	var all []duty.Opening
 	for _, r := range rs {
 		if !r.first() {
 			continue
 		}
-		first[r.ID] = true
 		c := customer.Customer{Project: p, ID: r.ID, Form: r.form, Name: r.Name, Keeper: r.keeper()}
 		for _, supervisor := range []bool{false, true} {
-			if ref := cadenceRef(c, supervisor); !slices.Contains(open, ref.Kind+" "+ref.ID.String()) {
-				if err := oweCadence(ctx, tx, c, supervisor, core.Now(ctx)); err != nil {
-					return err
-				}
-			}
+			all = append(all, owedCadence(ctx, c, supervisor, core.Now(ctx)))
 		}
 	}
-	return dropCadence(ctx, tx, first)
+	return duty.OpenMany(ctx, tx, p, all)
 }
 
-func dropCadence(ctx context.Context, tx db.Tx, first map[core.ID]bool) error {
+// dropCadence closes the regular visits to customers who are of the first class no more.
+func dropCadence(ctx context.Context, tx db.Tx) error {
 	p := core.ProjectOf(ctx).ID
-	ids, err := db.Values[core.ID](ctx, tx, "select distinct record_id from duty_duty where project_id = $1 and clause = 'C16.3' and state = 'open'", p)
-	for _, id := range ids {
-		if first[id] {
-			continue
-		}
-		for _, kind := range []string{"customer", "key-visit"} {
-			if err == nil {
-				err = duty.Void(ctx, tx, "C16.3", core.Ref{Project: p, Kind: kind, ID: id}, "已不是重点客户")
-			}
+	refs, err := db.All(ctx, tx, func(r *core.Ref) []any { return []any{&r.Kind, &r.ID} }, `select d.kind, d.record_id from duty_duty d where d.project_id = $1 and d.clause = 'C16.3' and d.state = 'open'
+		and not exists (select 1 from customer_customer c where c.project_id = d.project_id and c.id = d.record_id and c.state in ('met', 'pending', 'active') and (c.category = 'key' or c.grade = 'gold'))`, p)
+	for _, r := range refs {
+		if err == nil {
+			r.Project = p
+			err = duty.Void(ctx, tx, "C16.3", r, "已不是重点客户")
 		}
 	}
 	return err

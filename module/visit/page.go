@@ -207,7 +207,7 @@ func uncarded(ctx context.Context, tx db.Tx) (templ.Component, error) {
 	if err != nil || !on {
 		return nil, err
 	}
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	var out []uncardedRow
 	for _, r := range rs {
 		if r.first() && r.Cards == 0 && len(out) < 20 {
@@ -304,7 +304,7 @@ func roundPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error
 	if err != nil {
 		return nil, err
 	}
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

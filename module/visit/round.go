@@ -72,9 +72,13 @@ func (r Row) idle(ctx context.Context) int {
 }
 
 // roundRows are the live customers who have a unit, or are of the first class, the longest unvisited first and the never
-// visited before all. where adds a db.Where on the customer c.
-func roundRows(ctx context.Context, tx db.Tx, where string, args ...any) ([]Row, error) {
-	p, today := core.ProjectOf(ctx).ID, core.Today(ctx)
+// visited before all; with some, those of them.
+func roundRows(ctx context.Context, tx db.Tx, some ...core.ID) ([]Row, error) {
+	w := db.Where{Args: []any{core.ProjectOf(ctx).ID, core.Today(ctx)}}
+	w.Add("c.project_id = $1 and c.state in ('met', 'pending', 'active')")
+	if len(some) > 0 {
+		w.OneOf("c.id", some)
+	}
 	return db.All(ctx, tx, (*Row).dest, `select * from (select c.id, c.name, c.form, c.category, c.grade, c.keeper_id,
 		exists (select 1 from user_user w where w.project_id = 1 and w.id = c.keeper_id and w.state = 'active') as working,
 		exists (select 1 from customer_unit s where s.project_id = c.project_id and s.customer_id = c.id and s.part = 'tenant' and (s.from_on is null or s.from_on <= $2) and (s.to_on is null or s.to_on >= $2)) as tenant,
@@ -84,8 +88,8 @@ func roundRows(ctx context.Context, tx db.Tx, where string, args ...any) ([]Row,
 		(select min(v.day) from visit_visit v where v.project_id = c.project_id and v.customer_id = c.id and v.open) as planned_day,
 		(select count(*) from visit_card k where k.project_id = c.project_id and k.customer_id = c.id and k.voided_at is null) as cards
 		from customer_customer c left join visit_touch t on t.project_id = c.project_id and t.id = c.id
-		where c.project_id = $1 and c.state in ('met', 'pending', 'active') `+where+`) x where x.tenant or x.category = 'key' or x.grade = 'gold'
-		order by coalesce(x.visited_at, 0), x.filed_at, x.id`, append([]any{p, today}, args...)...)
+		where `+w.String()+`) x where x.tenant or x.category = 'key' or x.grade = 'gold'
+		order by coalesce(x.visited_at, 0), x.filed_at, x.id`, w.Args...)
 }
 
 // Neglected says whether a customer has been left unvisited for longer than C8.1's span, in days.
@@ -113,7 +117,7 @@ func withUnits(ctx context.Context, tx db.Tx, rs []Row) error {
 
 // Tenants are the customers who have a unit today as tenants, by name.
 func Tenants(ctx context.Context, tx db.Tx) ([]Row, error) {
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	out := rs[:0]
 	for _, r := range rs {
 		if r.tenant {

@@ -118,7 +118,7 @@ func unspoken(ctx context.Context, tx db.Tx, _ core.ID) ([]house.Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	var out []house.Hit
 	for _, r := range rs {
 		days := core.DateOf(r.lastWord(), core.ProjectOf(ctx).Zone).Days(core.Today(ctx))

@@ -315,7 +315,7 @@ func fillOrganisation(ctx context.Context, tx db.Tx, id core.ID, o *Organisation
 		return err
 	}
 	o.Day = f.Due
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	for _, r := range rs {
 		if r.first() {
 			o.Customers = append(o.Customers, r.ID.String())
@@ -329,7 +329,7 @@ func organisationChoices(ctx context.Context, tx db.Tx, _ core.ID) (map[string][
 	if err != nil {
 		return nil, err
 	}
-	rs, err := roundRows(ctx, tx, "")
+	rs, err := roundRows(ctx, tx)
 	out := []core.Choice{}
 	for _, r := range rs {
 		out = append(out, core.Choice{Value: r.ID.String(), Label: core.T("%s", "%s", string(r.Name))})
