@@ -327,17 +327,18 @@ func list(ctx context.Context, tx db.Tx, where string, args ...any) ([]Request, 
 	return rs, err
 }
 
-// For lists what waits for one of the roles in a project, the oldest first.
-func For(ctx context.Context, tx db.Tx, project core.ID, roles []core.Role) ([]Request, error) {
-	if len(roles) == 0 {
+// For lists what waits for one of the roles in a project, the oldest first: at most limit of those that come behind the
+// request after. Each role's are found by the index of what waits.
+func For(ctx context.Context, tx db.Tx, project core.ID, roles []core.Role, after core.ID, limit int) ([]Request, error) {
+	args, branches := []any{project, int64(after), limit}, []string{}
+	for _, role := range slices.Compact(slices.Sorted(slices.Values(roles))) {
+		args = append(args, role)
+		branches = append(branches, fmt.Sprintf("select * from (select id from approval_request where project_id = $1 and role = $%d and state = 'waiting' and id > $2 order by id limit $3) r%d", len(args), len(args)))
+	}
+	if len(branches) == 0 {
 		return nil, nil
 	}
-	args, marks := []any{project}, make([]string, len(roles))
-	for i, role := range roles {
-		args = append(args, role)
-		marks[i] = fmt.Sprintf("$%d", i+2)
-	}
-	return list(ctx, tx, "project_id = $1 and role in ("+strings.Join(marks, ", ")+") and state = 'waiting' order by id", args...)
+	return list(ctx, tx, "project_id = $1 and id in ("+strings.Join(branches, " union all ")+") order by id limit $3", args...)
 }
 
 // Of lists the requests about a record, newest first.

@@ -110,7 +110,7 @@ func TestStepsFollowTheAmount(t *testing.T) {
 					}
 				}
 				must(t, d.Read(as(0), func(ctx context.Context, tx db.Tx) error {
-					waiting, err := approval.For(ctx, tx, here.ID, []core.Role{role})
+					waiting, err := approval.For(ctx, tx, here.ID, []core.Role{role}, 0, 100)
 					n, _, err2 := notify.Unread(ctx, tx, here.ID, 55, []core.Role{role})
 					if len(waiting) != 1 || waiting[0].Ref.ID != id || n != 1 {
 						t.Errorf("the %s has %d requests and %d messages", role, len(waiting), n)
@@ -141,7 +141,7 @@ func TestForSeveralRolesTheOldestFirst(t *testing.T) {
 			want  []core.ID
 		}{{[]core.Role{core.Manager, core.Supervisor}, []core.ID{first, second, third}}, {[]core.Role{core.Supervisor}, []core.ID{first, third}}, {nil, nil}} {
 			must(t, d.Read(as(0), func(ctx context.Context, tx db.Tx) error {
-				waiting, err := approval.For(ctx, tx, here.ID, c.roles)
+				waiting, err := approval.For(ctx, tx, here.ID, c.roles, 0, 100)
 				var got []core.ID
 				for _, r := range waiting {
 					got = append(got, r.Ref.ID)
@@ -183,7 +183,7 @@ func TestNobodyDecidesTwoStepsOfOneRequest(t *testing.T) {
 			t.Errorf("the request is %s at step %d", r.State, r.Step)
 		}
 		must(t, d.Read(both, func(ctx context.Context, tx db.Tx) error {
-			waiting, err := approval.For(ctx, tx, here.ID, []core.Role{core.Manager})
+			waiting, err := approval.For(ctx, tx, here.ID, []core.Role{core.Manager}, 0, 100)
 			if len(waiting) != 1 || approval.CanDecide(ctx, tx, waiting[0]) == nil {
 				t.Errorf("the list offers it again: %+v", waiting)
 			}

@@ -435,6 +435,14 @@ drop index duty_duty_record;
 drop index duty_duty_user;
 create index duty_duty_person on duty_duty (project_id, user_id, due_at, id) where state = 'open' and user_id is not null;
 
+-- 20261128000600_raised.sql
+-- What went up to a role is found from the step, in the order in which it is due, as long as the duty is open: due_at is
+-- the duty's while that is open, and empty afterwards.
+alter table duty_step add column due_at bigint;
+update duty_step set due_at = (select d.due_at from duty_duty d where d.project_id = duty_step.project_id and d.id = duty_step.duty_id and d.state = 'open');
+create index duty_step_open on duty_step (project_id, role, due_at, duty_id) where due_at is not null;
+drop index duty_duty_raised;
+
 -- 20261122000700_approval.sql
 create table approval_request (
   project_id bigint not null,
@@ -510,6 +518,9 @@ create table approval_delegation (
 );
 create index approval_delegation_delegate on approval_delegation (project_id, delegate, until);
 create index approval_delegation_role on approval_delegation (project_id, role, until);
+
+-- 20261128000700_approval_state.sql
+create index approval_request_state on approval_request (project_id, state, id);
 
 -- 20261122000800_web.sql
 -- What a write answered, by the key its sender gave it: a second submit gets the same answer and does nothing.
@@ -1290,6 +1301,10 @@ create table customer_access (
 );
 create index customer_access_user on customer_access (project_id, customer_id, user_id, until);
 create index customer_access_list on customer_access (project_id, id);
+
+-- 20261128100500_customer_first.sql
+-- The customers of the first class (A 类客户, C16.3), whom cards, regular visits and festivals are about.
+create index customer_customer_first on customer_customer (project_id, filed_at, id) where category = 'key' or grade = 'gold';
 
 -- 20261122100500_desk.sql
 -- One row for each request that anybody brings (诉求记录表, C19.1); what a higher module carries on points here.
@@ -2560,6 +2575,13 @@ create table visit_signal (
   primary key (project_id, id)
 );
 create index visit_signal_customer on visit_signal (project_id, customer_id, weight);
+
+-- 20261128100200_visit_fast.sql
+-- Who was visited within a span: asked of each tenant by C19.5.
+create index visit_visit_seen on visit_visit (project_id, customer_id, visit_day) where visit_day is not null;
+-- The visit that is planned next, of each customer of the round.
+create index visit_visit_next on visit_visit (project_id, customer_id, day, id) where open;
+create index visit_meeting_state on visit_meeting (project_id, state, id);
 
 -- 20261127100100_followup.sql
 -- One follow-up (回访): of a complaint, a repair, a move-in, an emergency, an activity, or planned by hand.

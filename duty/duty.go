@@ -213,9 +213,12 @@ func closeAll(ctx context.Context, tx db.Tx, clause string, about core.Ref, stat
 
 func finish(ctx context.Context, tx db.Tx, ref core.Ref, state, note string) error {
 	now := core.Now(ctx)
-	err := db.ExecOne(ctx, tx, `update duty_duty set state = $1, note = $2, done_at = $3, done_by = $4, next_at = null,
+	step, err := db.One(ctx, tx, func(n *int64) []any { return []any{n} }, `update duty_duty set state = $1, note = $2, done_at = $3, done_by = $4, next_at = null,
 		late = (due_at < $3), version = version + 1, changed_at = $3, changed_by = $4
-		where project_id = $5 and id = $6 and state = 'open'`, state, note, now, core.ActorOf(ctx).ID, ref.Project, ref.ID)
+		where project_id = $5 and id = $6 and state = 'open' returning step`, state, note, now, core.ActorOf(ctx).ID, ref.Project, ref.ID)
+	if err == nil && step > 0 {
+		_, err = db.Exec(ctx, tx, "update duty_step set due_at = null where project_id = $1 and duty_id = $2", ref.Project, ref.ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -403,6 +403,13 @@ func TestMineIsWhatIOweNow(t *testing.T) {
 				t.Errorf("got %v, want %v", c.got, c.want)
 			}
 		}
+		if got := mine(boss, core.Manager, core.Technician); !slices.Equal(got, []int64{3}) {
+			t.Errorf("what is in his list for two reasons stands there once: %v", got)
+		}
+		must(t, d.Write(at(on("2026-11-18 09:59"), as(clerk, core.Desk)), func(ctx context.Context, tx db.Tx) error { return duty.Done(ctx, tx, "D4.2", about(3)) }))
+		if got := mine(boss, core.Manager); got != nil {
+			t.Errorf("what went up and was done is on nobody's list: %v", got)
+		}
 	})
 }
 

@@ -48,33 +48,32 @@ func CountMine(ctx context.Context, tx db.Tx, project, user core.ID, roles []cor
 }
 
 // mine selects id and due_at of what a person owes, each branch by an index of its own and no duty twice: theirs, each
-// role's unclaimed ones, and of the few that went up those that did to a role of theirs. Each branch gives the first
-// limit, which is the last argument.
+// role's unclaimed ones, and of the others what went up to a role of theirs. Each branch gives the first limit, which is
+// the last argument.
 func mine(project, user core.ID, roles []core.Role, limit int) (string, []any) {
 	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
-	in, args := roleList(roles, project, user)
-	args = append(args, limit)
-	const first = "select * from (select id, due_at from duty_duty where project_id = $1 and state = 'open' and %s order by due_at, id limit $%d) b%d"
-	branches := []string{fmt.Sprintf(first, "user_id = $2", len(args), 0)}
-	for i := range roles {
-		branches = append(branches, fmt.Sprintf(first, fmt.Sprintf("user_id is null and role = $%d", i+4), len(args), i+1))
-	}
-	raised := fmt.Sprintf(`step > 0 and coalesce(user_id, 0) <> $2 and not (user_id is null and role in (%s))
-		and exists (select 1 from duty_step s where s.project_id = $1 and s.duty_id = duty_duty.id and s.role in (%s))`, in, in)
-	return strings.Join(append(branches, fmt.Sprintf(first, raised, len(args), len(roles)+1)), " union all "), args
-}
-
-func roleList(roles []core.Role, first ...core.ID) (string, []any) {
-	args := make([]any, 0, len(roles)+len(first)+1)
-	for _, id := range first {
-		args = append(args, id)
-	}
-	marks := make([]string, 0, len(roles)+1)
-	for _, r := range append([]core.Role{""}, roles...) {
+	args := []any{project, user}
+	marks := make([]string, len(roles))
+	for i, r := range roles {
 		args = append(args, r)
-		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+		marks[i] = fmt.Sprintf("$%d", len(args))
 	}
-	return strings.Join(marks, ", "), args
+	args = append(args, limit)
+	first := func(from, where string) string {
+		return fmt.Sprintf("select * from (select %s and %s order by due_at, id limit $%d) b", from, where, len(args))
+	}
+	const open = "id, due_at from duty_duty where project_id = $1 and state = 'open'"
+	var branches, raised []string
+	branches = append(branches, first(open, "user_id = $2"))
+	for _, mark := range marks {
+		branches = append(branches, first(open, "user_id is null and role = "+mark))
+		raised = append(raised, first("duty_id as id, due_at from duty_step s where project_id = $1 and due_at is not null", fmt.Sprintf(`role = %s
+			and not exists (select 1 from duty_duty d where d.project_id = $1 and d.id = s.duty_id and (d.user_id = $2 or (d.user_id is null and d.role in (%s))))`, mark, strings.Join(marks, ", "))))
+	}
+	if len(raised) > 0 {
+		branches = append(branches, "select * from ("+strings.Join(raised, " union ")+") r") // a duty may have gone up to two roles of theirs
+	}
+	return strings.Join(branches, " union all "), args
 }
 
 // Step is one time a late duty went up.

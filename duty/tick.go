@@ -257,8 +257,8 @@ func climb(ctx context.Context, tx db.Tx, d *Duty, last core.Role) (core.Role, e
 	if ladder[to] != "" {
 		d.Next = clock.Due(at, core.Span{N: 1, Unit: core.Workdays}, "")
 	}
-	if _, err := db.Exec(ctx, tx, "insert into duty_step (project_id, id, duty_id, step, role, at) values ($1,$2,$3,$4,$5,$6)",
-		d.Ref.Project, tx.NewID(), d.Ref.ID, d.Step, to, at); err != nil {
+	if _, err := db.Exec(ctx, tx, "insert into duty_step (project_id, id, duty_id, step, role, at, due_at) values ($1,$2,$3,$4,$5,$6,$7)",
+		d.Ref.Project, tx.NewID(), d.Ref.ID, d.Step, to, at, d.Due); err != nil {
 		return "", err
 	}
 	title := core.T("逾期:%s(%s)", "Late: %s (%s)", d.Title, d.Clause)

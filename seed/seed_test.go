@@ -83,7 +83,7 @@ func TestTheDemoIsABuildingThatIsRunWell(t *testing.T) {
 						t.Errorf("%d files are to be verified on %s", n, day)
 					}
 				}
-				waiting, err := approval.For(ctx, tx, p.ID, []core.Role{core.Supervisor, core.Manager, core.GM})
+				waiting, err := approval.For(ctx, tx, p.ID, []core.Role{core.Supervisor, core.Manager, core.GM}, 0, 100)
 				verbs := map[string]int{}
 				for _, r := range waiting {
 					verbs[r.Verb]++

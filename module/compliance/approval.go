@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -81,9 +80,6 @@ func approvalRegister() register.Any {
 
 func findApprovals(ctx context.Context, tx db.Tx, q register.Query) ([]approval.Request, error) {
 	project := core.ProjectOf(ctx).ID
-	if q.Filter["mine"] == "true" {
-		return waitingForMe(ctx, tx)
-	}
 	var after core.ID
 	if q.After != "" {
 		id, err := core.ParseID(q.After)
@@ -91,6 +87,9 @@ func findApprovals(ctx context.Context, tx db.Tx, q register.Query) ([]approval.
 			return nil, err
 		}
 		after = id
+	}
+	if q.Filter["mine"] == "true" {
+		return waitingForMe(ctx, tx, after, q.Limit)
 	}
 	ids, err := approvalIDs(ctx, tx, project, q.Filter["state"], after, q.Limit)
 	if err != nil {
@@ -108,24 +107,45 @@ func findApprovals(ctx context.Context, tx db.Tx, q register.Query) ([]approval.
 }
 
 func approvalIDs(ctx context.Context, tx db.Tx, project core.ID, state string, after core.ID, limit int) ([]core.ID, error) {
-	return db.Values[core.ID](ctx, tx, fmt.Sprintf(`select id from approval_request where project_id = $1 and ($2 = '' or state = $2) and ($3 = 0 or id < $3)
-		order by id desc limit %d`, limit), project, state, int64(after))
+	w := db.InProject(project)
+	if state != "" {
+		w.Add("state = ?", state)
+	}
+	if after != 0 {
+		w.Add("id < ?", after)
+	}
+	return db.Values[core.ID](ctx, tx, "select id from approval_request where "+w.Then("id desc", limit), w.Args...)
 }
 
-// waitingForMe are the requests that the actor may decide now, the oldest first.
-func waitingForMe(ctx context.Context, tx db.Tx) ([]approval.Request, error) {
+// waitingForMe are the requests that the actor may decide now, the oldest first: at most limit of those behind the request
+// after.
+func waitingForMe(ctx context.Context, tx db.Tx, after core.ID, limit int) ([]approval.Request, error) {
 	project := core.ProjectOf(ctx).ID
 	roles, err := approval.RolesOf(ctx, tx, project)
 	if err != nil {
 		return nil, err
 	}
-	all, err := approval.For(ctx, tx, project, roles)
-	return slices.DeleteFunc(all, func(r approval.Request) bool { return approval.CanDecide(ctx, tx, r) != nil }), err
+	var out []approval.Request
+	for {
+		part, err := approval.For(ctx, tx, project, roles, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range part {
+			if approval.CanDecide(ctx, tx, r) == nil {
+				out = append(out, r)
+			}
+		}
+		if len(part) < limit || len(out) >= limit {
+			return out[:min(len(out), limit)], nil
+		}
+		after = part[len(part)-1].Ref.ID
+	}
 }
 
 // countApprovals is the number in the rail.
 func countApprovals(ctx context.Context, tx db.Tx, _ core.ID) (int64, error) {
-	rs, err := waitingForMe(ctx, tx)
+	rs, err := waitingForMe(ctx, tx, 0, core.CountMax)
 	return int64(len(rs)), err
 }
 

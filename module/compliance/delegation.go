@@ -156,7 +156,7 @@ type turn struct {
 
 // turnsPage is what waits for the reader, on one page that a thumb can work through.
 func turnsPage(ctx context.Context, tx db.Tx, _ *web.Request) (web.Answer, error) {
-	rs, err := waitingForMe(ctx, tx)
+	rs, err := waitingForMe(ctx, tx, 0, core.CountMax)
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func todoOf(ctx context.Context, tx db.Tx) (todo, error) {
 	if err != nil {
 		return todo{}, err
 	}
-	asked, err := waitingForMe(ctx, tx)
+	asked, err := waitingForMe(ctx, tx, 0, core.CountMax)
 	if err != nil {
 		return todo{}, err
 	}

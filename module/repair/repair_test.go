@@ -413,7 +413,7 @@ func TestC18_1_AContractorNeedsTheManagersConsent(t *testing.T) {
 			t.Fatalf("sent before the manager's yes: %s", r.State)
 		}
 		o.must(o.as("主任", core.Manager, 12, func(ctx context.Context, tx db.Tx) error {
-			rs, err := approval.For(ctx, tx, project, []core.Role{core.Manager})
+			rs, err := approval.For(ctx, tx, project, []core.Role{core.Manager}, 0, 100)
 			if err != nil || len(rs) != 1 {
 				t.Fatalf("%d requests, %v", len(rs), err)
 			}

@@ -402,11 +402,11 @@ func home(ctx context.Context, tx db.Tx) (templ.Component, error) {
 		}
 		t.Rows = append(t.Rows, r)
 	}
-	n, err := db.Value[int64](ctx, tx, "select count(*) from report_announcement where project_id = $1 and day >= $2 and day <= $3 and voided_at is null", p.ID, month.First(), month.Last())
+	n, err := db.Value[int64](ctx, tx, "select count(*) from (select 1 from report_announcement where project_id = $1 and day >= $2 and day <= $3 and voided_at is null limit $4) x", p.ID, month.First(), month.Last(), core.CountMax)
 	if err != nil {
 		return nil, err
 	}
-	return homeCard(t, []ui.Link{{Label: core.T("投诉统计表(C1.6)", "Complaint statistics (C1.6)"), Href: "/p/" + p.Code + "/complaint/report"}, {Label: core.T("物业公告:本月 %d 条", "Announcements this month: %d", n), Href: AnnouncementKind.Href(ctx, 0)}, {Label: core.T("定时发送", "Scheduled sending"), Href: ScheduleKind.Href(ctx, 0)}}), nil
+	return homeCard(t, []ui.Link{{Label: core.T("投诉统计表(C1.6)", "Complaint statistics (C1.6)"), Href: "/p/" + p.Code + "/complaint/report"}, {Label: core.T("物业公告:本月 %s 条", "Announcements this month: %s", ui.UpTo(n)), Href: AnnouncementKind.Href(ctx, 0)}, {Label: core.T("定时发送", "Scheduled sending"), Href: ScheduleKind.Href(ctx, 0)}}), nil
 }
 
 func homeRow(ctx context.Context, tx db.Tx, s sort, due time.Time) (ui.Row, error) {

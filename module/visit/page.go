@@ -207,15 +207,14 @@ func uncarded(ctx context.Context, tx db.Tx) (templ.Component, error) {
 	if err != nil || !on {
 		return nil, err
 	}
-	rs, err := roundRows(ctx, tx)
-	var out []uncardedRow
-	for _, r := range rs {
-		if r.first() && r.Cards == 0 && len(out) < 20 {
-			out = append(out, uncardedRow{string(r.Name), CardKind().Href(ctx, 0, "new") + "?customer=" + r.ID.String()})
-		}
-	}
-	if err != nil || len(out) == 0 {
+	cs, err := db.All(ctx, tx, func(c *customer.Customer) []any { return []any{&c.ID, &c.Name} }, `select c.id, c.name from customer_customer c where c.project_id = $1 and c.state in ('met', 'pending', 'active')
+		and (c.category = 'key' or c.grade = 'gold') and not exists (select 1 from visit_card k where k.project_id = c.project_id and k.customer_id = c.id and k.voided_at is null) order by c.filed_at, c.id limit 20`, core.ProjectOf(ctx).ID)
+	if err != nil || len(cs) == 0 {
 		return nil, err
+	}
+	out := make([]uncardedRow, len(cs))
+	for i, c := range cs {
+		out[i] = uncardedRow{string(c.Name), CardKind().Href(ctx, 0, "new") + "?customer=" + c.ID.String()}
 	}
 	return uncardedBody(out, register.Cite(ctx, "C8.1")), nil
 }
@@ -401,7 +400,7 @@ func planCell(ctx context.Context, r Row) ui.Cell {
 		return ui.Cell{}
 	}
 	sort := Round
-	if r.first() && r.Cards > 0 {
+	if r.first() && r.Carded {
 		sort = KeyVisit
 	}
 	return ui.Cell{Body: quick(href(ctx, 0, "quick"), r.ID.String(), sort, core.T("安排拜访", "Plan a visit"))}

@@ -27,11 +27,11 @@ type Row struct {
 	Units    string
 	Planned  core.ID   // an open visit
 	Day      core.Date // of that
-	Cards    int64
+	Carded   bool      // there is a card of somebody there (C8.1)
 }
 
 func (r *Row) dest() []any {
-	return []any{&r.ID, &r.Name, &r.form, &r.Category, &r.Grade, &r.keeperID, &r.working, &r.tenant, &r.Filed, &r.Visited, &r.Supervised, &r.Contacted, &r.Missed, &r.Reported, &r.Planned, &r.Day, &r.Cards}
+	return []any{&r.ID, &r.Name, &r.form, &r.Category, &r.Grade, &r.keeperID, &r.working, &r.tenant, &r.Filed, &r.Visited, &r.Supervised, &r.Contacted, &r.Missed, &r.Reported, &r.Planned, &r.Day, &r.Carded}
 }
 
 func (r Row) first() bool { return r.Category == customer.Key || r.Grade == "gold" }
@@ -84,9 +84,9 @@ func roundRows(ctx context.Context, tx db.Tx, some ...core.ID) ([]Row, error) {
 		exists (select 1 from customer_unit s where s.project_id = c.project_id and s.customer_id = c.id and s.part = 'tenant' and (s.from_on is null or s.from_on <= $2) and (s.to_on is null or s.to_on >= $2)) as tenant,
 		c.filed_at, t.visited_at, t.supervised_at, t.contacted_at, coalesce(t.missed, 0) as missed,
 		(select max(r.at) from customer_report r where r.project_id = c.project_id and r.customer_id = c.id) as reported_at,
-		(select min(v.id) from visit_visit v where v.project_id = c.project_id and v.customer_id = c.id and v.open) as planned_id,
+		(select v.id from visit_visit v where v.project_id = c.project_id and v.customer_id = c.id and v.open order by v.day, v.id limit 1) as planned_id,
 		(select min(v.day) from visit_visit v where v.project_id = c.project_id and v.customer_id = c.id and v.open) as planned_day,
-		(select count(*) from visit_card k where k.project_id = c.project_id and k.customer_id = c.id and k.voided_at is null) as cards
+		exists (select 1 from visit_card k where k.project_id = c.project_id and k.customer_id = c.id and k.voided_at is null) as carded
 		from customer_customer c left join visit_touch t on t.project_id = c.project_id and t.id = c.id
 		where `+w.String()+`) x where x.tenant or x.category = 'key' or x.grade = 'gold'
 		order by coalesce(x.visited_at, 0), x.filed_at, x.id`, w.Args...)
