@@ -3013,6 +3013,11 @@ create table survey_seminar (
 );
 create index survey_seminar_day on survey_seminar (project_id, day, id);
 
+-- 20261128100300_survey_token.sql
+-- A token opens one questionnaire: an index that says so is used without a look at what the table holds.
+drop index survey_invite_token;
+create unique index survey_invite_token on survey_invite (token_hash);
+
 -- 20261127100400_report.sql
 -- One issue of a report, with its figures as they stood when it was composed.
 create table report_issue (

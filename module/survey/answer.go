@@ -49,9 +49,11 @@ func opened(ctx context.Context, tx db.Tx, token string) (asked, error) {
 	if !web.TokenLike(token) {
 		return asked{}, unknown()
 	}
-	a, ok, err := db.Maybe(ctx, tx, (*asked).dest, `select i.project_id, i.id, i.building, r.id, r.state, r.anonymous, r.start_day, r.end_day, r.title, r.title_en, r.content, p.zone, p.name
-		from survey_invite i join survey_round r on r.project_id = i.project_id and r.id = i.round_id join project_project p on p.project_id = 1 and p.id = i.project_id
-		where i.token_hash = $1`, hashOf(token))
+	// The invitation is looked for first and alone: PostgreSQL, which knows nothing of a survey that was sent a minute ago,
+	// would else go through all its invitations for each answer.
+	a, ok, err := db.Maybe(ctx, tx, (*asked).dest, `with i as materialized (select project_id, id, building, round_id from survey_invite where token_hash = $1)
+		select i.project_id, i.id, i.building, r.id, r.state, r.anonymous, r.start_day, r.end_day, r.title, r.title_en, r.content, p.zone, p.name
+		from i join survey_round r on r.project_id = i.project_id and r.id = i.round_id join project_project p on p.project_id = 1 and p.id = i.project_id`, hashOf(token))
 	if err == nil && (!ok || a.State == StateDraft || a.State == StateVoid) {
 		err = unknown()
 	}

@@ -187,9 +187,10 @@ const inviteColumns = "id, round_id, customer_id, unit_code, building, token_has
 // invites are those of a round, or some of them, by unit.
 func invites(ctx context.Context, tx db.Tx, round core.ID, some ...core.ID) ([]Invite, error) {
 	w := db.InProject(core.ProjectOf(ctx).ID)
-	w.Add("round_id = ?", round)
-	if len(some) > 0 {
+	if len(some) > 0 { // by their keys alone, which are of this round
 		w.OneOf("id", some)
+	} else {
+		w.Add("round_id = ?", round)
 	}
 	return db.All(ctx, tx, (*Invite).dest, "select "+inviteColumns+" from survey_invite where "+w.String()+" order by unit_code, id", w.Args...)
 }
