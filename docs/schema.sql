@@ -2268,6 +2268,11 @@ create table dispute_hold (
 create unique index dispute_hold_one on dispute_hold (project_id, dispute_id, kind, record_id);
 create index dispute_hold_record on dispute_hold (project_id, kind, record_id);
 
+-- 20261128100250_dispute_act.sql
+-- What is to be performed is listed the newest first, open or of one state.
+create index dispute_act_newest on dispute_act (project_id, id) where open;
+create index dispute_act_state on dispute_act (project_id, state, id);
+
 -- 20261127100200_visit.sql
 -- C2.1, C2.2: a visit from its plan to its record.
 create table visit_visit (

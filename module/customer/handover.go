@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -44,6 +45,19 @@ const handoverSelect = `select h.project_id, h.id, h.version, h.created_at, h.le
 
 func getHandover(ctx context.Context, tx db.Tx, id core.ID) (Handover, error) {
 	return db.One(ctx, tx, (*Handover).dest, handoverSelect+"and h.id = $2", core.ProjectOf(ctx).ID, id)
+}
+
+// findHandovers lists them, the newest first.
+func findHandovers(ctx context.Context, tx db.Tx, q register.Query) ([]Handover, error) {
+	before := int64(math.MaxInt64)
+	if q.After != "" {
+		id, err := core.ParseID(q.After)
+		if err != nil {
+			return nil, err
+		}
+		before = int64(id)
+	}
+	return db.All(ctx, tx, (*Handover).dest, handoverSelect+"and h.id < $2 order by h.id desc limit $3", core.ProjectOf(ctx).ID, before, q.Limit)
 }
 
 // term of the handover when a leaver's customers wait for another: one working day a step of escalation is enough.

@@ -395,9 +395,9 @@ func directoryRegister() register.Any {
 			{Name: "compiled_by", Label: core.T("汇总人", "Compiled by"), Ptr: func(d *Directory) any { return &d.CompiledBy }}, {Name: "sent_at", Label: core.T("送安保", "Sent"), Ptr: func(d *Directory) any { return &d.SentAt }},
 			{Name: "signed_at", Label: core.T("签收", "Signed"), Ptr: func(d *Directory) any { return &d.SignedAt }}, {Name: "signed_by", Label: core.T("签收人", "Signed by"), Ptr: func(d *Directory) any { return &d.SignedBy }}},
 		Columns: []string{"month", "state", "lines", "compiled_at", "signed_at", "signed_by"},
-		ID:      func(d *Directory) core.ID { return d.ID }, Version: func(d *Directory) int64 { return d.Version },
+		ID:      func(d *Directory) core.ID { return d.ID }, Version: func(d *Directory) int64 { return d.Version }, Cursor: func(d *Directory) string { return string(d.Month) },
 		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Directory, error) {
-			return db.All(ctx, tx, (*Directory).dest, directorySelect+"order by d.month desc limit $2", core.ProjectOf(ctx).ID, q.Limit)
+			return db.All(ctx, tx, (*Directory).dest, directorySelect+"and ($3 = '' or d.month < $3) order by d.month desc limit $2", core.ProjectOf(ctx).ID, q.Limit, q.After)
 		},
 		Get: getDirectory, Record: directoryRecord,
 		Verbs: []register.Verber{
@@ -434,10 +434,7 @@ func handoverRegister() register.Any {
 			{Name: "state", Label: core.T("状态", "State"), Ptr: func(h *Handover) any { return &h.State }, Choices: []core.Choice{{Value: "open", Label: core.T("待移交", "Waiting")}, {Value: "done", Label: core.T("已移交", "Done")}}},
 			{Name: "to_name", Label: core.T("接手人", "Handed to"), Ptr: func(h *Handover) any { return &h.ToName }}, {Name: "at", Label: core.T("开始", "Opened"), Ptr: func(h *Handover) any { return &h.At }}},
 		Columns: []string{"leaver_name", "count", "state", "to_name", "at"},
-		ID:      func(h *Handover) core.ID { return h.ID }, Version: func(h *Handover) int64 { return h.Version },
-		Find: func(ctx context.Context, tx db.Tx, q register.Query) ([]Handover, error) {
-			return db.All(ctx, tx, (*Handover).dest, handoverSelect+"order by h.created_at desc, h.id desc limit $2", core.ProjectOf(ctx).ID, q.Limit)
-		},
+		ID:      func(h *Handover) core.ID { return h.ID }, Version: func(h *Handover) int64 { return h.Version }, Cursor: func(h *Handover) string { return h.ID.String() }, Find: findHandovers,
 		Get: getHandover, Record: handoverRecord,
 		Verbs: []register.Verber{
 			register.Verb[heir]{Name: "hand_over", Label: core.T("移交全部客户", "Hand all customers over"), Roles: []core.Role{core.Supervisor, core.Manager}, Primary: true, Clause: "C15.4",

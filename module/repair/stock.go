@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/govalues/decimal"
@@ -106,9 +107,30 @@ func Prices(ctx context.Context, tx db.Tx) ([]Price, error) {
 	return db.All(ctx, tx, (*Price).dest, "select "+priceColumns+" from repair_price where project_id = $1 and to_day is null and voided_at is null order by code", core.ProjectOf(ctx).ID)
 }
 
+// findPrices lists them by code, the newest edition of each first.
 func findPrices(ctx context.Context, tx db.Tx, q register.Query) ([]Price, error) {
-	return db.All(ctx, tx, (*Price).dest, "select "+priceColumns+` from repair_price where project_id = $1 and voided_at is null
-		and ($2 = '' or code = $2 or name like '%' || $2 || '%') order by code, edition desc limit $3`, core.ProjectOf(ctx).ID, q.Text, max(q.Limit, 1))
+	w := stocked(ctx, q)
+	if q.After != "" {
+		edition, code, _ := strings.Cut(q.After, ".")
+		n, err := strconv.ParseInt(edition, 10, 64)
+		if err != nil {
+			return nil, core.NotFound()
+		}
+		w.Add("(code > ? or (code = ? and edition < ?))", code, code, n)
+	}
+	return db.All(ctx, tx, (*Price).dest, "select "+priceColumns+" from repair_price where "+w.Then("code, edition desc", q.Limit), w.Args...)
+}
+
+func priceCursor(p *Price) string { return fmt.Sprintf("%d.%s", p.Edition, p.Code) }
+
+// stocked are the conditions of the lists of prices and materials: what is searched for is a code or part of a name.
+func stocked(ctx context.Context, q register.Query) db.Where {
+	w := db.InProject(core.ProjectOf(ctx).ID)
+	w.Add("voided_at is null")
+	if q.Text != "" {
+		w.Add("(code = ? or name like '%' || ? || '%')", q.Text, q.Text)
+	}
+	return w
 }
 
 func getPrice(ctx context.Context, tx db.Tx, id core.ID) (Price, error) {
@@ -179,8 +201,11 @@ func Materials(ctx context.Context, tx db.Tx) ([]Material, error) {
 }
 
 func findMaterials(ctx context.Context, tx db.Tx, q register.Query) ([]Material, error) {
-	return db.All(ctx, tx, (*Material).dest, "select "+materialColumns+` from repair_material where project_id = $1 and voided_at is null
-		and ($2 = '' or code = $2 or name like '%' || $2 || '%') order by code limit $3`, core.ProjectOf(ctx).ID, q.Text, max(q.Limit, 1))
+	w := stocked(ctx, q)
+	if q.After != "" {
+		w.Add("code > ?", q.After)
+	}
+	return db.All(ctx, tx, (*Material).dest, "select "+materialColumns+" from repair_material where "+w.Then("code", q.Limit), w.Args...)
 }
 
 func getMaterial(ctx context.Context, tx db.Tx, id core.ID) (Material, error) {

@@ -2,6 +2,7 @@ package repair_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -387,6 +388,39 @@ func TestTheStoreCountsInItsOwnUnits(t *testing.T) {
 		}
 		if p.Has("千分之一") {
 			k.Error("the list speaks of thousandths")
+		}
+	})
+}
+
+// TestTheStoreHasMoreThanOnePage: whoever leafs through materials and prices sees each of them once.
+func TestTheStoreHasMoreThanOnePage(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		const many = 120
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			for n := range many {
+				code := fmt.Sprintf("X%03d", n)
+				if _, err := repair.Stock(ctx, tx, repair.Material{Code: code, Name: "垫片", Unit: "个", Price: 100, Quantity: 1000}); err != nil {
+					return err
+				}
+				for range 1 + n%2 { // every other one has two editions
+					if _, err := repair.Publish(ctx, tx, repair.Price{Code: code, Name: "更换", Unit: "次", Price: core.Money(100 + n)}); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		b := k.As(core.Supervisor)
+		for path, want := range map[string]int{"material": many, "repair-price": many + many/2} {
+			seen := map[string]bool{}
+			for url := b.P(path); url != ""; {
+				p := b.Get(url).OK(k)
+				p.Find("main tbody tr").Each(func(_ int, row *goquery.Selection) { seen[row.Text()] = true })
+				url, _ = p.Find("a[rel=next]").Attr("href")
+			}
+			if len(seen) != want {
+				k.Errorf("%s: %d rows on all pages, want %d", path, len(seen), want)
+			}
 		}
 	})
 }

@@ -261,7 +261,7 @@ func priceRegister() register.Register[Price] {
 		f("unit", "单位", "Unit", func(p *Price) any { return &p.Unit }), f("price", "单价", "Price", func(p *Price) any { return &p.Price })}
 	shown := append(all[:len(all):len(all)], f("edition", "版次", "Edition", func(p *Price) any { return &p.Edition }), f("from", "生效", "From", func(p *Price) any { return &p.From }), f("to", "失效", "To", func(p *Price) any { return &p.To }))
 	return register.Register[Price]{Kind: PriceKind(), Viewers: anybody(), Export: heads(), Fields: shown, Columns: []string{"code", "name", "unit", "price", "edition", "from", "to"},
-		ID: func(p *Price) core.ID { return p.ID }, Version: func(p *Price) int64 { return p.Version }, Find: findPrices, Get: getPrice,
+		ID: func(p *Price) core.ID { return p.ID }, Version: func(p *Price) int64 { return p.Version }, Cursor: priceCursor, Find: findPrices, Get: getPrice,
 		Verbs: []register.Verber{register.Verb[Price]{Name: "new", Label: core.T("公布标准", "Publish a price"), New: true, Primary: true, Roles: heads(), Clause: "C17.2", Fields: all,
 			Do: func(ctx context.Context, tx db.Tx, _ core.ID, p Price) (core.ID, error) { return Publish(ctx, tx, p) }}}}
 }
@@ -278,7 +278,7 @@ func materialRegister() register.Register[Material] {
 		{Name: "code", Label: core.T("编号", "Code"), Ptr: func(m *Material) any { return &m.Code }}, {Name: "name", Label: core.T("名称", "Name"), Ptr: func(m *Material) any { return &m.Name }},
 		{Name: "unit", Label: core.T("单位", "Unit"), Ptr: func(m *Material) any { return &m.Unit }}, {Name: "price", Label: core.T("单价", "Price"), Ptr: func(m *Material) any { return &m.Price }},
 		{Name: "quantity", Label: core.T("库存", "In stock"), Hint: core.T("接口里以千分之一单位计", "In the API: in thousandths of the unit"), Ptr: func(m *Material) any { return &m.Quantity }, Show: func(_ context.Context, m *Material) string { return fmt.Sprint(m.Left()) }}},
-		ID: func(m *Material) core.ID { return m.ID }, Version: func(m *Material) int64 { return m.Version }, Find: findMaterials, Get: getMaterial,
+		ID: func(m *Material) core.ID { return m.ID }, Version: func(m *Material) int64 { return m.Version }, Cursor: func(m *Material) string { return m.Code }, Find: findMaterials, Get: getMaterial,
 		Verbs: []register.Verber{
 			register.Verb[In]{Name: "new", Label: core.T("新材料", "New material"), New: true, Primary: true, Roles: heads(), Fields: entry, Do: func(ctx context.Context, tx db.Tx, _ core.ID, in In) (core.ID, error) {
 				if !in.Count.IsZero() {

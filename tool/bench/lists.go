@@ -98,8 +98,11 @@ func (s *site) multiply(rows int) ([]register.Any, error) {
 // the report of a month, is left out.
 func (s *site) multiplyTable(table string, rows int) (n int64, err error) {
 	count := "select count(*) from " + table + " where project_id = $1"
-	if n, err = s.value(count, s.project.ID); err != nil || n == 0 {
-		return n, err
+	if n, err = s.value(count, s.project.ID); err == nil && n == 0 {
+		n, err = 1, s.firstRow(table)
+	}
+	if err != nil {
+		return 0, err
 	}
 	top, err := s.value("select max(id) from "+table+" where project_id = $1", s.project.ID)
 	if err != nil {
@@ -120,6 +123,57 @@ func (s *site) multiplyTable(table string, rows int) (n int64, err error) {
 		from = to
 	}
 	return s.value(count, s.project.ID)
+}
+
+// firstRow writes a row into a table that the demo leaves empty, with a value that fits in each column that must have one.
+func (s *site) firstRow(table string) error {
+	must := "select name, type from pragma_table_info('" + table + "') where \"notnull\" = 1 and dflt_value is null -- of every project_id"
+	if s.app.DB.Engine() == db.Postgres {
+		must = "select column_name, data_type from information_schema.columns where table_name = '" + table + "' and table_schema = current_schema() and is_nullable = 'NO' and column_default is null -- of every project_id"
+	}
+	type column struct{ name, kind string }
+	return s.app.DB.Write(s.ctx, func(ctx context.Context, tx db.Tx) error {
+		cs, err := db.All(ctx, tx, func(c *column) []any { return []any{&c.name, &c.kind} }, must)
+		if err != nil {
+			return err
+		}
+		var names, marks []string
+		var values []any
+		for i, c := range cs {
+			names, marks = append(names, c.name), append(marks, fmt.Sprintf("$%d", i+1))
+			values = append(values, s.some(ctx, tx, c.name, c.kind))
+		}
+		_, err = db.Exec(ctx, tx, "insert into "+table+" ("+strings.Join(names, ", ")+") values ("+strings.Join(marks, ", ")+")", values...)
+		return err
+	})
+}
+
+// owners are the tables of the records that a column of such a name belongs to.
+var owners = map[string]string{"customer_id": "customer_customer", "complaint_id": "complaint_case", "dispute_id": "dispute_case", "unit_id": "estate_unit"}
+
+// some is a value for a column of such a name and type.
+func (s *site) some(ctx context.Context, tx db.Tx, name, kind string) any {
+	today := core.Today(ctx)
+	switch {
+	case name == "project_id":
+		return s.project.ID
+	case name == "id":
+		return tx.NewID()
+	case kind == "boolean":
+		return name == "open"
+	case kind == "bigint" && (name == "at" || strings.HasSuffix(name, "_at")):
+		return core.Now(ctx)
+	case owners[name] != "":
+		id, _ := db.Value[core.ID](ctx, tx, "select max(id) from "+owners[name]+" where project_id = $1", s.project.ID)
+		return id
+	case kind == "bigint":
+		return int64(1)
+	case name == "since" || name == "day" || strings.HasSuffix(name, "_day"):
+		return today
+	case name == "month" || name == "period":
+		return today.Month()
+	}
+	return "new"
 }
 
 // copyRows makes the copies from to to of the rows up to a key: each with a key and a number of its own, its times so many
