@@ -256,6 +256,7 @@ func try(ctx context.Context, tx db.Tx, r register.Any, q register.Query) (err e
 		q.After, _, _ = strings.Cut(q.After, "~")
 		_, err = r.Find(ctx, tx, q)
 	case register.Register[customer.Handover]:
+		q.After, _, _ = strings.Cut(q.After, "~")
 		_, err = r.Find(ctx, tx, q)
 	case register.Register[estate.Unit]:
 		_, err = r.Find(ctx, tx, q)

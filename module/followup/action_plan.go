@@ -32,6 +32,9 @@ type Hand struct {
 
 // Plan plans a follow-up by hand (C14.10).
 func Plan(ctx context.Context, tx db.Tx, _ core.ID, in Hand) (core.ID, error) {
+	if err := oneByOne(ctx, tx); err != nil {
+		return 0, err
+	}
 	m, err := handed(ctx, tx, in)
 	if err != nil {
 		return 0, err

@@ -131,10 +131,15 @@ func putAt(rows [][]candidate, at int, c candidate) [][]candidate {
 	return rows
 }
 
+// oneByOne lets those who plan follow-ups wait for each other: what is planned already decides what may be.
+func oneByOne(ctx context.Context, tx db.Tx) error {
+	return db.Alone(ctx, tx, "followup.plan", core.ProjectOf(ctx).ID)
+}
+
 // Sample draws what the month still lacks under its clauses and plans it, up to limit follow-ups; a second run finds
 // nothing left to draw, and of two at once one waits for the other. It returns how many were planned.
 func Sample(ctx context.Context, tx db.Tx, month core.Month, limit int) (int, error) {
-	if err := db.Alone(ctx, tx, "followup.sample", core.ProjectOf(ctx).ID); err != nil {
+	if err := oneByOne(ctx, tx); err != nil {
 		return 0, err
 	}
 	qs, err := Quotas(ctx, tx, month)

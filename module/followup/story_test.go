@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"huiyin/core"
@@ -199,6 +200,33 @@ func TestTwoDrawsAtOnce(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestTwoWhoPlanTheSameAtOnce: of four who plan the follow-up of one matter in the same moment, one does.
+func TestTwoWhoPlanTheSameAtOnce(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		order := repaired(k, 5)
+		var wg sync.WaitGroup
+		var planned atomic.Int64
+		ctx := k.Ctx(core.Supervisor)
+		for range 4 {
+			wg.Go(func() {
+				err := k.App.DB.Write(ctx, func(ctx context.Context, tx db.Tx) error {
+					_, err := followup.Plan(ctx, tx, 0, followup.Hand{Matter: "repair/" + order.String()})
+					return err
+				})
+				if err == nil {
+					planned.Add(1)
+				} else if !core.IsKind(err, core.KindConflict) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if planned.Load() != 1 {
+			t.Errorf("%d planned it", planned.Load())
+		}
 	})
 }
 
