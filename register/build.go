@@ -190,6 +190,9 @@ var revealFields = []core.Field[revealIn]{
 	{Name: "reason", Label: core.T("事由", "Reason"), Ptr: func(in *revealIn) any { return &in.Reason }, Required: true, Min: 2},
 }
 
+// lookVerb is the journal verb of a look at a masked value.
+const lookVerb = "revealed"
+
 // reveal shows a masked value for a stated reason and puts both person and reason into the journal (B6.2).
 func (g Register[T]) reveal(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, error) {
 	id, err := r.ID("id")
@@ -208,7 +211,7 @@ func (g Register[T]) reveal(ctx context.Context, tx db.Tx, r *web.Request) (web.
 	if err != nil {
 		return nil, err
 	}
-	if err := journal.Add(ctx, tx, g.Kind.Ref(ctx, id), "revealed", in); err != nil {
+	if err := journal.Add(ctx, tx, g.Kind.Ref(ctx, id), lookVerb, in); err != nil {
 		return nil, err
 	}
 	return web.Fragment{Body: revealed(plain)}, nil

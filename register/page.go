@@ -248,14 +248,20 @@ func timeline(ctx context.Context, tx db.Tx, k Kind, ref core.Ref) ([]ui.Event, 
 	}
 	out := make([]ui.Event, 0, len(entries))
 	for _, e := range slices.Backward(entries) {
-		values, err := e.Fields(ctx, tx)
+		step, err := stepOf(ctx, tx, k, e)
 		if err != nil {
 			return nil, err
 		}
-		clause, _ := values["clause"].(string)
-		out = append(out, ui.Event{At: e.At, Who: who(ctx, e), Text: k.Say(e, values), Clause: clause, ClauseHref: Cite(ctx, clause)})
+		out = append(out, step)
 	}
 	return out, nil
+}
+
+// stepOf says one journal entry in words.
+func stepOf(ctx context.Context, tx db.Tx, k Kind, e journal.Entry) (ui.Event, error) {
+	values, err := e.Fields(ctx, tx)
+	clause, _ := values["clause"].(string)
+	return ui.Event{At: e.At, Who: who(ctx, e), Text: k.Say(e, values), Clause: clause, ClauseHref: Cite(ctx, clause)}, err
 }
 
 func (g Register[T]) reveals(ctx context.Context, id core.ID) []revealView {

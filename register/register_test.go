@@ -99,7 +99,7 @@ func save(ctx context.Context, tx db.Tx, id core.ID, k key) (core.ID, error) {
 func keys() register.Register[key] {
 	return register.Register[key]{
 		Kind: register.Kind{Name: "key", Plural: "keys", Label: core.T("钥匙", "Key"), Table: "key_key",
-			Events: map[string]core.Text{"new": core.T("登记 {name}", "Registered {name}"), "revealed": core.T("查看明文:{reason}", "Revealed: {reason}")}},
+			Events: map[string]core.Text{"new": core.T("登记 {name}", "Registered {name}"), "edited": core.T("改为 {name}", "Changed to {name}"), "revealed": core.T("查看明文:{reason}", "Revealed: {reason}")}},
 		Viewers: []core.Role{core.Desk}, Export: []core.Role{core.Desk}, Revealers: []core.Role{core.Desk},
 		Fields: fields(), Columns: []string{"name", "colour", "deposit", "phone"},
 		Filters: []register.Filter{{Name: "colour", Label: core.T("颜色", "Colour"), Kind: core.KindChoice, Choices: colours()}},
@@ -124,6 +124,14 @@ func keys() register.Register[key] {
 					*in, err = get(ctx, tx, id)
 					return err
 				}},
+			register.Verb[struct{}]{Name: "seal", Label: core.T("封存", "Seal"), Do: func(ctx context.Context, tx db.Tx, id core.ID, _ struct{}) (core.ID, error) {
+				k, err := get(ctx, tx, id)
+				if err != nil {
+					return 0, err
+				}
+				k.Name = "sealed"
+				return save(ctx, tx, id, k)
+			}},
 			register.Verb[struct{}]{Name: "void", Label: core.T("作废", "Void"), Do: func(_ context.Context, _ db.Tx, id core.ID, _ struct{}) (core.ID, error) { return id, nil }},
 		},
 	}
@@ -146,7 +154,7 @@ func signIn(_ context.Context, _ db.Tx, r *http.Request) (core.Actor, web.Sessio
 	user := r.Header.Get("X-User")
 	perms := map[string]bool{"key.view": true}
 	if user == "alice" {
-		perms = map[string]bool{"key.view": true, "key.new": true, "key.edit": true, "key.export": true, "key.reveal": true}
+		perms = map[string]bool{"key.view": true, "key.new": true, "key.edit": true, "key.seal": true, "key.export": true, "key.reveal": true}
 	}
 	return core.Actor{ID: core.ID(len(user)), Name: user, Seats: map[core.ID]core.Seat{project: {Roles: []core.Role{core.Desk}, Perms: perms}, 8: {Roles: []core.Role{core.Desk}, Perms: perms}}},
 		web.Session{Key: user, Token: strings.HasPrefix(r.URL.Path, "/api/"), Lang: core.EN}, nil
@@ -313,6 +321,13 @@ func TestTheVerbsForm(t *testing.T) {
 		stale := edit("1", "mine")
 		if stale.StatusCode != 409 || !strings.Contains(stale.body, "<td>theirs</td>") || !strings.Contains(stale.body, "<td>mine</td>") || !strings.Contains(stale.body, `value="2"`) {
 			t.Errorf("a stale edit: %d %s", stale.StatusCode, stale.body)
+		}
+		if !strings.Contains(stale.body, "alice: Changed to theirs") {
+			t.Errorf("a stale edit does not say who changed it: %s", stale.body)
+		}
+		s.call(t, "alice", "POST", page+"/reveal", "field=phone&reason=asking")
+		if a := s.call(t, "alice", "POST", page+"/seal", "_version=1"); a.StatusCode != 409 || !strings.Contains(a.body, "alice: Changed to theirs") || strings.Contains(a.body, "its values now") {
+			t.Errorf("a stale form without values of the record: %d %s", a.StatusCode, a.body)
 		}
 		if a := edit("2", "sealed"); a.StatusCode != 303 {
 			t.Errorf("submitted again with the version now: %d", a.StatusCode)
@@ -518,10 +533,10 @@ func TestWhatTheDocumentsReadFromARegister(t *testing.T) {
 	for _, v := range g.VerbList() {
 		verbs = append(verbs, v.Name)
 	}
-	if got := strings.Join(perms, " "); got != "key.view key.export key.reveal key.new key.edit key.void" {
+	if got := strings.Join(perms, " "); got != "key.view key.export key.reveal key.new key.edit key.seal key.void" {
 		t.Errorf("permissions: %s", got)
 	}
-	if got := strings.Join(verbs, " "); got != "new edit void" || len(g.FieldSpecs()) != 4 || len(g.FilterList()) != 1 {
+	if got := strings.Join(verbs, " "); got != "new edit seal void" || len(g.FieldSpecs()) != 4 || len(g.FilterList()) != 1 {
 		t.Errorf("verbs: %s", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/journal"
 	"huiyin/web"
 	"huiyin/web/ui"
 )
@@ -258,16 +259,32 @@ func (v Verb[In]) fresh(ctx context.Context, tx db.Tx, k Kind, r *web.Request, i
 	if err != nil || strconv.FormatInt(now, 10) == r.Version() {
 		return err
 	}
-	e := &core.Err{Kind: core.KindConflict, Text: core.T("这条记录刚被别人改过。下面是现在的内容和您填的内容,请核对后再提交",
-		"Somebody changed this record meanwhile. Here are its values now and yours; check them and submit again")}
+	last, err := lastStep(ctx, tx, k, k.Ref(ctx, id))
+	if err != nil {
+		return err
+	}
+	e := &core.Err{Kind: core.KindConflict, Text: core.T("这条记录刚被别人改过%s。请核对您填的内容再提交", "Somebody changed this record meanwhile%s. Check what you filled in and submit again", last)}
 	if v.Fill != nil {
 		var theirs In
 		if err := v.Fill(ctx, tx, id, &theirs); err != nil {
 			return err
 		}
+		e.Text = core.T("这条记录刚被别人改过%s。下面是现在的内容和您填的内容,请核对后再提交", "Somebody changed this record meanwhile%s. Here are its values now and yours; check them and submit again", last)
 		e.Theirs, e.Mine = flat(masked(v.Fields, core.ValuesOf(ctx, v.Fields, &theirs))), flat(r.Input.Values)
 	}
 	return e
+}
+
+// lastStep says in brackets who did what to the record last, so that the reader of a stale form need not go and look.
+// Looking at a masked value changes nothing and is passed over.
+func lastStep(ctx context.Context, tx db.Tx, k Kind, ref core.Ref) (core.Text, error) {
+	entries, err := journal.Of(ctx, tx, ref)
+	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.Verb == lookVerb })
+	if err != nil || len(entries) == 0 {
+		return core.Text{}, err
+	}
+	e, err := stepOf(ctx, tx, k, entries[len(entries)-1])
+	return core.T("(%s %s %s)", " (%s %s: %s)", ui.When(ctx, e.At), e.Who, e.Text), err
 }
 
 func flat(values map[string][]string) map[string]string {
