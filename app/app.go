@@ -159,10 +159,14 @@ func (a *App) right(perm string) core.Text {
 
 // leaver tells the customers' module of somebody who left, in each project (C15.4).
 func leaver(ctx context.Context, tx db.Tx, id core.ID) error {
+	u, err := user.Get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	projects, err := project.List(ctx, tx)
 	for _, p := range projects {
 		if err == nil {
-			err = customer.Leaver(core.WithProject(ctx, p), tx, id)
+			err = customer.LeaverNamed(core.WithProject(ctx, p), tx, id, u.Name)
 		}
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"huiyin/core"
 	"huiyin/db"
 	"huiyin/module/customer"
+	"huiyin/module/user"
 	"huiyin/notify"
 	"huiyin/testkit"
 )
@@ -56,5 +57,30 @@ func TestALeaversCustomersAreWrittenTo(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestTheListOfHandoversNamesTheLeaver: who is signed off on the page of her file is named where her customers wait (C15.4).
+func TestTheListOfHandoversNamesTheLeaver(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		leaver := k.Users[core.Leasing]
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+			_, err := customer.Create(ctx, tx, customer.In{Kind: customer.KindTenant, Form: customer.Organisation, Name: "甲公司", Category: customer.Ordinary, Keeper: leaver, Consent: "written", ConsentBy: "陈静",
+				Contacts: []customer.Entry{{Name: "陈静", Role: customer.RoleContact, Phone: "13800002231"}}})
+			return err
+		})
+		var name string
+		k.Write(core.Admin, func(ctx context.Context, tx db.Tx) error {
+			u, err := user.Get(ctx, tx, leaver)
+			if err != nil {
+				return err
+			}
+			name = u.Name
+			_, err = user.Leave(ctx, tx, leaver, user.LeaveIn{Reason: "个人原因"})
+			return err
+		})
+		if p := k.As(core.Supervisor).Get("/p/" + k.Project.Code + "/handover").OK(k); name == "" || !strings.Contains(p.Text("main"), name) {
+			t.Errorf("the list does not name %q: %s", name, p.Text("main"))
+		}
 	})
 }
