@@ -38,9 +38,13 @@ func (t *town) complaints(ctx context.Context, tx db.Tx, morning time.Time) erro
 }
 
 func (t *town) complain(ctx context.Context, tx db.Tx, came time.Time, g grievance) (core.ID, error) {
-	u := t.units[t.rand.IntN(len(t.units))]
-	_, ref, err := desk.Take(t.as(at(ctx, came), core.Desk), tx, desk.Intake{Channel: t.pick("phone", "counter", "wechat"), Kind: "complaint", Customer: u.customer, CustomerName: u.name, Unit: u.id, UnitCode: u.code,
-		Contact: core.Personal(u.contact), Phone: u.phone, Content: g.content, At: came, Details: []desk.Detail{{Name: "category", Value: g.category}}})
+	return t.complainOf(t.as(at(ctx, came), core.Desk), tx, t.units[t.rand.IntN(len(t.units))], g)
+}
+
+// complainOf takes down what a unit's tenant complains of.
+func (t *town) complainOf(ctx context.Context, tx db.Tx, u unit, g grievance) (core.ID, error) {
+	_, ref, err := desk.Take(ctx, tx, desk.Intake{Channel: t.pick("phone", "counter", "wechat"), Kind: "complaint", Customer: u.customer, CustomerName: u.name, Unit: u.id, UnitCode: u.code,
+		Contact: core.Personal(u.contact), Phone: u.phone, Content: g.content, At: core.Now(ctx), Details: []desk.Detail{{Name: "category", Value: g.category}}})
 	return ref.ID, err
 }
 
@@ -96,6 +100,54 @@ func (t *town) settle(ctx context.Context, tx db.Tx, clock time.Time, id core.ID
 		if err := s.do(t.as(at(ctx, clock.Add(s.after*time.Minute)), s.role)); err != nil {
 			return fmt.Errorf("step %d of the complaint %q: %w", i, g.content, err)
 		}
+	}
+	t.lastCase = id
+	return nil
+}
+
+// remedies are what was done about causes, in turn.
+func remedies() []complaint.Draft {
+	return []complaint.Draft{{Sort: "corrective", Text: "前台重新排班,高峰时段增加一人", Department: "客服部"}, {Sort: "corrective", Text: "清运改为每日两次,班长签字确认", Department: "综合部"}, {Sort: "preventive", Text: "装修单位进场前签施工时段承诺书", Department: "工程部"},
+		{Sort: "corrective", Text: "保安班组礼仪培训四课时,现场考核", Department: "安保部"}, {Sort: "preventive", Text: "管井封堵每季检查一次", Department: "工程部"}}
+}
+
+// corrections are the corrective and preventive measures that complaints led to (C11.3): every six weeks one is carried
+// out and checked; of the last week one is at work, and one waits for the general manager.
+func (t *town) corrections(ctx context.Context, tx db.Tx, morning time.Time) error {
+	if t.lastCase == 0 || morning.Add(9*time.Hour).After(t.now) {
+		return nil
+	}
+	by := func(role core.Role, hour int) context.Context {
+		return t.one(at(ctx, morning.Add(time.Duration(hour)*time.Hour)), role)
+	}
+	draw := func(name, sort, text, department string, days int) (err error) {
+		t.measures[name], err = complaint.DrawUp(by(core.Supervisor, 8), tx, t.lastCase, complaint.Draft{Sort: sort, Text: text, Department: department, Due: core.DateOf(morning, t.place.Zone).Add(days)})
+		return err
+	}
+	approve := func(name string) error {
+		return complaint.ApproveMeasure(by(core.GM, 4), tx, t.measures[name], complaint.Naming{Supervisor: t.staff[core.Manager][0].ID})
+	}
+	var err error
+	switch left := t.left(); {
+	case left%42 == 28:
+		d := remedies()[left/42%len(remedies())]
+		err = draw("done", d.Sort, d.Text, d.Department, 10)
+	case left%42 == 27 && t.measures["done"] != 0:
+		err = approve("done")
+	case left%42 == 22 && t.measures["done"] != 0:
+		err = complaint.CarryOut(by(core.Supervisor, 5), tx, t.measures["done"], complaint.Word{Text: "已按措施执行五天,记录附后"})
+	case left%42 == 20 && t.measures["done"] != 0:
+		err = complaint.CheckMeasure(by(core.Manager, 6), tx, t.measures["done"], complaint.Check{Good: true, Finding: "抽查三天,落实到位"})
+		t.measures["done"] = 0
+	case left == 6:
+		err = draw("work", "preventive", "给全部茶水间软管建立更换周期,今年内换完超期的", "工程部", 20)
+	case left == 5 && t.measures["work"] != 0:
+		err = approve("work")
+	case left == 2:
+		err = draw("made", "preventive", "快递代收改为扫码登记,当日未取的电话提醒", "安保部", 14)
+	}
+	if err != nil {
+		return fmt.Errorf("a measure, %d days before the last: %w", t.left(), err)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"huiyin/db"
 	"huiyin/module/customer"
 	"huiyin/module/desk"
+	"huiyin/module/user"
+	"huiyin/module/visit"
 	"huiyin/notify"
 )
 
@@ -88,4 +90,72 @@ func (t *town) letters(ctx context.Context, tx db.Tx) error {
 	}
 	own := core.WithActor(at(ctx, t.now.Add(-40*time.Minute)), core.Actor{Name: "客户(自助)"})
 	return customer.ProposeOwn(own, tx, t.units[len(t.units)/3].customer, customer.OwnChange{Contact: "new", Name: "方敏", Phone: "13900005566", Mail: "fang@tenant.example", Message: "前台换人,请联系方敏"})
+}
+
+// tastes are what the cards of key customers say about their heads.
+func tastes() []visit.Card {
+	return []visit.Card{{Post: "总经理", Taste: "喝茶不喝咖啡;习惯上午十点后会客", Note: "来访前一天与秘书确认"}, {Post: "董事", Taste: "喜欢书画;不喝酒", Note: "每年春节前拜访"}, {Post: "行政总监", Taste: "看重书面答复,邮件抄送", Note: "关注空调和电梯"},
+		{Post: "合伙人", Taste: "常出差,微信联系最快", Note: "周五一般在办公室"}}
+}
+
+// card makes the card of a customer of the first class on the day of filing (C8.1).
+func (t *town) card(ctx context.Context, tx db.Tx, u unit, in customer.In) error {
+	if !visit.FirstClass(customer.Customer{Category: in.Category, Grade: in.Grade}) {
+		return nil
+	}
+	head := in.Contacts[1]
+	c := tastes()[len(t.keys)%len(tastes())]
+	c.Customer, c.Person, c.Company, c.Address, c.Phone, c.WeChat = u.customer, head.Name, u.name, in.Address, head.Phone, core.Personal("wx"+string(head.Phone[3:]))
+	t.keys = append(t.keys, u)
+	_, err := visit.MakeCard(t.one(ctx, core.Desk), tx, c)
+	return err
+}
+
+// leaves is how many days before the last one of the desk leaves.
+const leaves = 12
+
+// hireLeaver adds the clerk who will leave: some customers are hers.
+func (t *town) hireLeaver(ctx context.Context, tx db.Tx) error {
+	id, err := user.Add(ctx, tx, user.In{Name: "温雅", Login: "desk3", Password: Password, Roles: map[core.ID][]core.Role{t.place.ID: {core.Desk}}, Department: departments()[core.Desk]})
+	if err != nil {
+		return err
+	}
+	t.leaver, err = user.Actor(ctx, tx, id)
+	return err
+}
+
+// handovers: the clerk leaves; the next day the manager gives her customers to another, who are told by letter (C15.4).
+func (t *town) handovers(ctx context.Context, tx db.Tx, morning time.Time) error {
+	manager := t.one(at(ctx, morning.Add(3*time.Hour)), core.Manager)
+	id, err := db.Value[core.ID](ctx, tx, "select coalesce(max(id), 0) from customer_handover where project_id = $1 and leaver_id = $2", t.place.ID, t.leaver.ID)
+	switch left := t.left(); {
+	case err != nil:
+		return err
+	case left == leaves+1:
+		return t.byMail(t.one(at(ctx, morning.Add(2*time.Hour)), core.Desk), tx)
+	case left == leaves:
+		_, err = user.Leave(t.one(at(ctx, morning.Add(9*time.Hour)), core.Admin), tx, t.leaver.ID, user.LeaveIn{Reason: "个人原因离职,工作已交接"})
+	case id != 0 && left == leaves-1:
+		next := t.staff[core.Desk][1]
+		err = customer.HandOver(manager, tx, id, next.ID, next.Name)
+	case id != 0 && left == leaves-3:
+		err = customer.Told(manager, tx, id, "通知函由新经办人当面送达")
+	}
+	if err != nil {
+		return fmt.Errorf("a handover: %w", err)
+	}
+	return nil
+}
+
+// byMail notes that one of the leaver's customers wants his letters by e-mail.
+func (t *town) byMail(ctx context.Context, tx db.Tx) error {
+	const first = 7 // of the leaver's
+	if len(t.units) <= first {
+		return nil
+	}
+	ks, err := customer.Contacts(ctx, tx, t.units[first].customer)
+	if err != nil || len(ks) == 0 {
+		return err
+	}
+	return notify.Choose(ctx, tx, t.place.ID, ks[0].ID, notify.Choice{Mail: "front.desk@tenant.example", Ordinary: []string{string(notify.Mail)}})
 }

@@ -28,6 +28,7 @@ import (
 	"huiyin/module/project"
 	"huiyin/module/repair"
 	"huiyin/module/user"
+	"huiyin/module/visit"
 	"huiyin/notify"
 )
 
@@ -98,6 +99,16 @@ type town struct {
 	polls     []*poll               // the surveys so far
 	forms     map[string]core.ID    // the last questionnaire of each kind
 	said      *rand.Rand            // what customers answer
+
+	cases    map[int]core.ID    // the disputes, by their number in quarrels
+	sight    core.ID            // what proved harmless
+	warned   visit.Visit        // what a warning led to
+	keys     []unit             // of the customers who have a card
+	feasts   []*feast           // the festivals so far
+	known    map[core.Date]bool // their first days
+	leaver   core.Actor         // who leaves in the last weeks
+	measures map[string]core.ID // the corrective measures that are at work
+	lastCase core.ID            // the complaint that was closed last
 }
 
 type unit struct {
@@ -111,7 +122,7 @@ type unit struct {
 
 // Fill makes the building and so many days of repairs up to today.
 func Fill(ctx context.Context, a *app.App, days int) error {
-	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature(), filed: map[core.ID]int{}, did: map[string]core.Month{}, forms: map[string]core.ID{}, said: rand.New(rand.NewPCG(2026, 12)), now: core.Now(ctx), days: days}
+	t := &town{app: a, rand: rand.New(rand.NewPCG(2026, 11)), staff: map[core.Role][]core.Actor{}, sign: signature(), filed: map[core.ID]int{}, did: map[string]core.Month{}, forms: map[string]core.ID{}, cases: map[int]core.ID{}, known: map[core.Date]bool{}, measures: map[string]core.ID{}, said: rand.New(rand.NewPCG(2026, 12)), now: core.Now(ctx), days: days}
 	start := core.Now(ctx).AddDate(0, 0, -days)
 	ctx = at(ctx, start)
 	if err := a.DB.Write(ctx, t.firm); err != nil {
@@ -200,8 +211,11 @@ func (t *town) people(ctx context.Context, tx db.Tx) error {
 		}
 		t.staff[p.role] = append(t.staff[p.role], actor)
 	}
-	return nil
+	return t.hireLeaver(ctx, tx)
 }
+
+// left counts the days up to the demo's last.
+func (t *town) left() int { return t.days - t.today }
 
 // The tower: floors × units, shops below the fourth floor.
 const (
@@ -258,6 +272,9 @@ func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) (core
 	if owner {
 		in.Kind, in.Part = customer.KindOwner, customer.AsOwner
 	}
+	if len(t.units)%18 == 7 && t.left() > leaves { // never one of the first class
+		in.Keeper = t.leaver.ID
+	}
 	if n := len(t.units); n%6 != 0 { // as many of the first class as can be visited every month
 		in.Category = strings.Replace(in.Category, customer.Key, customer.Ordinary, 1)
 		in.Grade = strings.Replace(in.Grade, "gold", "silver", 1)
@@ -271,7 +288,7 @@ func (t *town) occupant(ctx context.Context, tx db.Tx, u unit, owner bool) (core
 	}
 	u.customer = id
 	t.units = append(t.units, u)
-	return id, nil
+	return id, t.card(ctx, tx, u, in)
 }
 
 // as is a context in which somebody of the role acts.

@@ -71,20 +71,25 @@ func (t *town) opinion(ctx context.Context, tx db.Tx, came time.Time) error {
 	if err != nil {
 		return err
 	}
+	return t.thank(ctx, tx, came, m.Ref.ID, desk.Confirm{By: core.Personal(u.contact), How: "phone"})
+}
+
+// thank looks into an opinion, answers it and has the answer confirmed, as far as the day has come.
+func (t *town) thank(ctx context.Context, tx db.Tx, came time.Time, id core.ID, confirm desk.Confirm) error {
 	for _, s := range []struct {
 		after time.Duration
 		do    func(ctx context.Context) error
 	}{{20 * time.Minute, func(ctx context.Context) error {
-		return desk.Contact(ctx, tx, m.Ref.ID, desk.Note{Text: "已致谢,约定当天答复"})
+		return desk.Contact(ctx, tx, id, desk.Note{Text: "已致谢,约定当天答复"})
 	}},
 		{90 * time.Minute, func(ctx context.Context) error {
-			return desk.Look(ctx, tx, m.Ref.ID, desk.Note{Text: "现场看过,条件允许"})
+			return desk.Look(ctx, tx, id, desk.Note{Text: "现场看过,条件允许"})
 		}},
 		{2 * time.Hour, func(ctx context.Context) error {
-			return desk.Answer(ctx, tx, m.Ref.ID, desk.Note{Text: "已采纳,本周安排"})
+			return desk.Answer(ctx, tx, id, desk.Note{Text: "已采纳,本周安排"})
 		}},
 		{3 * time.Hour, func(ctx context.Context) error {
-			return desk.Close(ctx, tx, m.Ref.ID, desk.Confirm{By: core.Personal(u.contact), How: "phone"})
+			return desk.Close(ctx, tx, id, confirm)
 		}}} {
 		if came.Add(s.after).After(t.now) {
 			return nil
@@ -166,4 +171,42 @@ func (t *town) inPublic(ctx context.Context, tx db.Tx, u unit) error {
 	}
 	_, err = desk.PlanEntry(ctx, tx, desk.Entry{Kind: "inspection", Unit: u.id, What: "喷淋末端试水与烟感清洁", Worker: "工程部 赵工", From: t.now.Add(26 * time.Hour)})
 	return err
+}
+
+// doors are the ways in for the public, opened on the second day, and what came in by them: two suggestions that
+// are answered, and a report of just now.
+func (t *town) doors(ctx context.Context, tx db.Tx, morning time.Time) error {
+	u := unit{}
+	if len(t.units) > 0 {
+		u = t.units[len(t.units)/4]
+	}
+	switch left := t.left(); {
+	case t.today == 1:
+		for _, kind := range []string{desk.DoorWeb, desk.DoorBox} {
+			if _, err := desk.OpenDoor(t.one(at(ctx, morning.Add(2*time.Hour)), core.Supervisor), tx, desk.DoorIn{Kind: kind}); err != nil {
+				return err
+			}
+		}
+	case left == 8 && t.today > 1:
+		return t.comeIn(ctx, tx, morning.Add(90*time.Minute), desk.DoorBox, desk.Message{Said: desk.Suggestion, Content: "大堂休息区能不能放两把高一点的椅子,老人坐沙发起身吃力"}, desk.Confirm{})
+	case left == 3 && t.today > 1:
+		return t.comeIn(ctx, tx, morning.Add(2*time.Hour), desk.DoorWeb, desk.Message{Said: desk.Suggestion, Content: "访客登记能不能也用二维码,前台排队太久", Place: u.code, Name: core.Personal(u.contact), Phone: u.phone, Tell: desk.TellPhone, Consent: true},
+			desk.Confirm{By: core.Personal(u.contact), How: "phone"})
+	case left == 0 && t.today > 1:
+		_, err := desk.SendIn(at(ctx, t.now.Add(-12*time.Minute)), tx, desk.DoorWeb, desk.Message{Said: "repair", Content: "洗手间烘手机不出热风", Place: u.code, Name: core.Personal(u.contact), Phone: u.phone, Tell: desk.TellPhone, Consent: true})
+		return err
+	}
+	return nil
+}
+
+// comeIn is a message by a door that the desk thanks for and closes the same day.
+func (t *town) comeIn(ctx context.Context, tx db.Tx, came time.Time, door string, m desk.Message, confirm desk.Confirm) error {
+	if _, err := desk.SendIn(at(ctx, came), tx, door, m); err != nil {
+		return err
+	}
+	id, err := db.Value[core.ID](ctx, tx, "select max(matter_id) from desk_message where project_id = $1", t.place.ID)
+	if err != nil {
+		return err
+	}
+	return t.thank(ctx, tx, came, id, confirm)
 }

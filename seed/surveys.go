@@ -226,3 +226,17 @@ func (t *town) seminar(ctx context.Context, tx db.Tx) error {
 		Minutes: "一、介绍供暖时间和温度标准;二、商户反映周末空调时段短;三、讨论节日垃圾清运。", Outcome: "周末空调延长两小时,下周起执行;节日清运每日两次。"})
 	return err
 }
+
+// campaign is the survey that head office prepares for next month, in all its projects (E5.2).
+func (t *town) campaign(ctx context.Context, tx db.Tx) error {
+	form, ok := t.forms[survey.Satisfaction]
+	if !ok {
+		form, ok = t.forms[survey.Opinion]
+	}
+	if !ok {
+		return nil
+	}
+	start := core.Today(ctx).Month().Add(1).First()
+	_, err := survey.PrepareCampaign(t.one(ctx, core.GM), tx, 0, survey.CampaignIn{Form: t.place.ID.String() + "/" + form.String(), Title: "公司业户满意度调查", TitleEN: "Firm-wide satisfaction survey", Start: start, End: start.Add(13), RemindDays: 3, Attitude: 90, Efficiency: 90, Quality: 90})
+	return err
+}

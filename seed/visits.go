@@ -8,7 +8,6 @@ import (
 	"huiyin/calendar"
 	"huiyin/core"
 	"huiyin/db"
-	"huiyin/module/dispute"
 	"huiyin/module/visit"
 )
 
@@ -65,21 +64,24 @@ func (t *town) rounds(ctx context.Context, tx db.Tx, came time.Time, day core.Da
 	}
 	for _, u := range t.units {
 		if u.customer == due && due != 0 {
-			if err := t.callOn(ctx, tx, came.Add(-45*time.Minute), day, u); err != nil {
+			if err := t.callOn(ctx, tx, came.Add(-45*time.Minute), day, u, visit.KeyVisit); err != nil {
 				return err
 			}
 			break
 		}
 	}
-	return t.callOn(ctx, tx, came, day, t.units[t.turn()%len(t.units)])
+	return t.callOn(ctx, tx, came, day, t.units[t.turn()%len(t.units)], visit.Daily)
 }
 
-func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Date, u unit) error {
+// fresh is for how many days at the end what a visit brought is still to be answered and kept.
+const fresh = 3
+
+func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Date, u unit, sort string) error {
 	if came.Add(7 * time.Hour).After(t.now) {
 		return nil
 	}
 	clock := func(after time.Duration) context.Context { return t.one(at(ctx, came.Add(after)), core.Desk) }
-	v, err := visit.PlanVisit(clock(-90*time.Minute), tx, visit.Usual(ctx, u.customer, visit.Daily, day))
+	v, err := visit.PlanVisit(clock(-90*time.Minute), tx, visit.Usual(ctx, u.customer, sort, day))
 	if err != nil {
 		return err
 	}
@@ -88,6 +90,9 @@ func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Da
 	}
 	if err := visit.Record(clock(40*time.Minute), tx, v.Ref.ID, t.impression(u, day)); err != nil {
 		return err
+	}
+	if t.left() <= fresh {
+		return nil
 	}
 	is, err := visit.ItemsOf(clock(0), tx, v.Ref.ID, 0)
 	for _, i := range is {
@@ -100,6 +105,9 @@ func (t *town) callOn(ctx context.Context, tx db.Tx, came time.Time, day core.Da
 
 func (t *town) impression(u unit, day core.Date) visit.Report {
 	r := impressions()[t.turn()%len(impressions())]
+	if t.left() <= fresh {
+		r.Opinions, r.Promises = []visit.Matter{{What: "走廊夜间照明偏暗"}}, []visit.Matter{{What: "给茶水间换滤芯"}}
+	}
 	r.How, r.Met, r.Post, r.Power, r.Phone, r.Problems, r.Credit, r.Unusual = "call", core.Personal(u.contact), "行政负责人", "advises", u.phone, "无", "same", "无"
 	if r.Competitor == "" {
 		r.Competitor = "无"
@@ -172,11 +180,11 @@ func (t *town) meeting(ctx context.Context, tx db.Tx, when time.Time) error {
 	return err
 }
 
-// openMatters is what the supervisor finds in the morning: a tenant about whom the signs pile up, a dispute being mediated,
-// and a visit that was agreed for today.
+// openMatters is what the supervisor finds in the morning: a tenant about whom the signs pile up, and a visit that was agreed
+// for today.
 func (t *town) openMatters(ctx context.Context, tx db.Tx) error {
 	n := len(t.units)
-	doubtful, upstairs, downstairs := t.units[n/2], t.units[0], t.units[min(1, n-1)]
+	doubtful := t.units[n/2]
 	yesterday := t.now.Add(-16 * time.Hour)
 	if _, err := visit.See(t.one(at(ctx, yesterday), core.Guard), tx, visit.Sight{Customer: doubtful.customer, Sort: "goods", What: "晚上九点后分两车搬走办公家具,未见出门条"}); err != nil {
 		return err
@@ -186,18 +194,6 @@ func (t *town) openMatters(ctx context.Context, tx db.Tx) error {
 			return err
 		}
 	}
-	if _, err := visit.QuickPlan(t.one(at(ctx, t.now.Add(-40*time.Minute)), core.Desk), tx, visit.Quick{Customer: t.units[n/3].customer, Sort: visit.Round}); err != nil {
-		return err
-	}
-	supervisor := t.one(at(ctx, yesterday.Add(time.Hour)), core.Supervisor)
-	d, err := dispute.Take(supervisor, tx, dispute.Intake{Title: "楼上渗水损坏货物", Sort: "customers", Content: "楼上茶水间软管脱落,水渗入楼下库房,纸箱货物受潮", Place: upstairs.code, Amount: 1_280_000,
-		Parties: []dispute.Side{{Kind: dispute.PartyCustomer, Customer: upstairs.customer, Person: core.Personal(upstairs.contact), Phone: upstairs.phone}, {Kind: dispute.PartyCustomer, Customer: downstairs.customer, Person: core.Personal(downstairs.contact), Phone: downstairs.phone}}})
-	if err != nil {
-		return err
-	}
-	ps, err := dispute.Parties(supervisor, tx, d.Ref.ID)
-	if err != nil || len(ps) < 2 {
-		return err
-	}
-	return dispute.Opine(supervisor, tx, d.Ref.ID, dispute.Opinion{Party: ps[1].ID, Text: "要求按进价赔偿受潮货物,并尽快恢复库房", Evidence: "受损货物清单与照片"})
+	_, err := visit.QuickPlan(t.one(at(ctx, t.now.Add(-40*time.Minute)), core.Desk), tx, visit.Quick{Customer: t.units[n/3].customer, Sort: visit.Round})
+	return err
 }

@@ -126,6 +126,7 @@ func (t *town) chores(ctx context.Context, tx db.Tx, morning time.Time) error {
 		at   time.Duration
 		do   func(context.Context, db.Tx, core.Month) error
 	}{
+		{"planned", month.Day(2), 1, t.planned},
 		{"operations", month.Day(3), 1, t.operations},
 		{"statistics", month.Day(4), 1, t.statistics},
 		{"reports", month.Day(5), 2, t.reports},
@@ -325,8 +326,10 @@ func (t *town) pending(ctx context.Context, tx db.Tx) error {
 	if err := t.waiting(ctx, tx); err != nil {
 		return err
 	}
-	if err := t.seminar(before, tx); err != nil {
-		return err
+	for _, part := range []func(context.Context, db.Tx) error{t.seminar, t.campaign, t.absences, t.reassured} {
+		if err := part(before, tx); err != nil {
+			return err
+		}
 	}
 	if _, err := compliance.ProposeChange(t.as(before, core.Supervisor), tx, "B4.3", compliance.ChangeIn{Name: "term", Value: "20min", Scope: "project", From: core.Today(before).Add(9), Reason: "客户希望更快得到回音"}); err != nil {
 		return err
@@ -338,4 +341,25 @@ func (t *town) pending(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	return repair.AskOutside(t.as(at(ctx, t.now.Add(-40*time.Minute)), core.Supervisor), tx, ref.ID, repair.Outside{Company: "鹏电机电工程公司", Reason: "高压侧须持证人员操作"})
+}
+
+// absences are the approvals that somebody else decides: the manager was away and came back, the general manager is on a
+// journey, and the manager's training is to come.
+func (t *town) absences(ctx context.Context, tx db.Tx) error {
+	today := core.Today(ctx)
+	manager, gm, supervisor := t.staff[core.Manager][0], t.staff[core.GM][0], t.staff[core.Supervisor][0]
+	for _, d := range []struct {
+		given    core.Date
+		from, to core.Actor
+		role     core.Role
+		since    core.Date
+		days     int
+		reason   string
+	}{{today.Add(-27), manager, supervisor, core.Manager, today.Add(-26), 1, "参加消防安全管理人培训"}, {today, gm, manager, core.GM, today, 2, "出差洽谈招商"}, {today, manager, supervisor, core.Manager, today.Add(10), 2, "年度体检和休假"}} {
+		given := core.WithActor(at(ctx, core.Now(ctx).AddDate(0, 0, -d.given.Days(today))), d.from)
+		if _, err := approval.Give(given, tx, approval.Delegation{Role: d.role, Delegate: d.to.ID, DelegateName: d.to.Name, Since: d.since, Until: d.since.Add(d.days), Reason: d.reason}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
