@@ -76,6 +76,14 @@ type page struct {
 	foot  string // form and number, at the lower left
 }
 
+// heading is the last one set: what it drew, to take it to the next page with what it heads.
+type heading struct {
+	text     string
+	page     *page
+	draws    int // on the page before it
+	from, to float64
+}
+
 // Doc is a document in the making; it belongs to one goroutine.
 type Doc struct {
 	paper   Paper
@@ -89,6 +97,7 @@ type Doc struct {
 	bottom  float64
 	y       float64 // the next free place
 	fresh   float64 // y at which nothing but a repeated head is on the page
+	held    heading
 	missing []rune
 }
 
@@ -118,11 +127,20 @@ func (d *Doc) Break() {
 	}
 }
 
-// need begins a new page when fewer than h points are left on this one.
+// need begins a new page when fewer than h points are left on this one. A heading that has just been set goes along.
 func (d *Doc) need(h float64) {
-	if d.y+h > d.bottom {
-		d.Break()
+	if d.y+h <= d.bottom {
+		return
 	}
+	held := d.held
+	d.held = heading{}
+	if held.page != d.pages[len(d.pages)-1] || held.to != d.y || held.from <= d.fresh {
+		d.Break()
+		return
+	}
+	held.page.draws, d.y = held.page.draws[:held.draws], held.from
+	d.Break()
+	d.Heading(held.text)
 }
 
 func (d *Doc) add(f step) {

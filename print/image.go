@@ -62,11 +62,7 @@ func (d *Doc) Photos(perRow int, photos ...Picture) {
 }
 
 func (d *Doc) caption(text string, x, y, w float64) {
-	lines := d.lines(text, styleSmall, w)
-	if len(lines) > 1 {
-		lines = []string{d.lines(text, styleSmall, w-styleSmall.size)[0] + "…"}
-	}
-	d.line(lines[0], styleSmall, x, y, w, Left)
+	d.line(d.oneLine(text, styleSmall, w), styleSmall, x, y, w, Left)
 }
 
 // fit is the size a picture takes within w by h, keeping its shape; a low frame if it cannot be read.

@@ -58,8 +58,11 @@ func join(sep string, words ...string) (out string) {
 // Heading begins a section; it stays together with what follows.
 func (d *Doc) Heading(text string) {
 	d.need(styleHeading.lead + 3*styleBody.lead)
+	p := d.pages[len(d.pages)-1]
+	d.held = heading{text: text, page: p, draws: len(p.draws), from: d.y}
 	d.y += 6
 	d.set(text, styleHeading, Left)
+	d.held.to = d.y
 }
 
 // Para sets a paragraph, or several separated by line ends.
@@ -217,11 +220,16 @@ func (d *Doc) Signs(signs ...Sign) {
 
 // first sets the text in one line of a box w wide; what does not fit is cut and marked so.
 func (d *Doc) first(text string, w float64) string {
-	lines := d.lines(text, styleCell, w-2*pad)
+	return d.oneLine(text, styleCell, w-2*pad)
+}
+
+// oneLine is the text as far as it fits into a line w wide; what does not fit is cut and marked so.
+func (d *Doc) oneLine(text string, s style, w float64) string {
+	lines := d.lines(text, s, w)
 	if len(lines) == 1 {
 		return lines[0]
 	}
-	return d.lines(text, styleCell, w-2*pad-styleCell.size)[0] + "…"
+	return d.lines(text, s, w-s.size)[0] + "…"
 }
 
 // Copies prints the same form once for each mark (客户联, 工程联, 财务联), each on pages of its own, numbered on

@@ -24,6 +24,17 @@ import (
 // pages is the text of each page as a reader of the PDF finds it.
 func pages(t *testing.T, pdf []byte) []string {
 	t.Helper()
+	return strings.Split(strings.TrimSuffix(read(t, pdf, "-layout"), "\f"), "\f")
+}
+
+// boxes is the text with the place of each word.
+func boxes(t *testing.T, pdf []byte) string {
+	t.Helper()
+	return read(t, pdf, "-bbox")
+}
+
+func read(t *testing.T, pdf []byte, how string) string {
+	t.Helper()
 	tool, err := exec.LookPath("pdftotext")
 	if err != nil {
 		t.Fatal("pdftotext is missing: install the Debian package poppler-utils; without it nothing proves what the PDF says")
@@ -32,14 +43,14 @@ func pages(t *testing.T, pdf []byte) []string {
 	if err := os.WriteFile(file, pdf, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(tool, "-layout", "-enc", "UTF-8", file, "-").CombinedOutput()
+	out, err := exec.Command(tool, how, "-enc", "UTF-8", file, "-").CombinedOutput()
 	if err != nil {
 		t.Fatalf("pdftotext: %v: %s", err, out)
 	}
 	if strings.Contains(string(out), "rror") {
 		t.Errorf("pdftotext complains: %s", out)
 	}
-	return strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
+	return string(out)
 }
 
 func finish(t *testing.T, d *Doc) []string {
