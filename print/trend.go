@@ -161,10 +161,11 @@ func (d *Doc) trendFigures(c Chart, p trendPlan) {
 	}
 	for k, s := range c.Series {
 		for i := range p.n {
-			if !known(s.at(i)) || k > 0 && p.n > fewPoints {
+			text := c.figure(s.at(i))
+			told := slices.ContainsFunc(c.Series[:k], func(s Series) bool { return c.figure(s.at(i)) == text })
+			if !known(s.at(i)) || told || k > 0 && p.n > fewPoints {
 				continue
 			}
-			text := c.figure(s.at(i))
 			places := slices.DeleteFunc(p.places(i, s.at(i), theFace().textWidth(text)*styleSmall.size), func(a area) bool {
 				return slices.ContainsFunc(taken, a.meets)
 			})
