@@ -53,12 +53,13 @@ type OutColumn struct {
 // core.Text are text cells; core.Money, integers, float64 and decimals are numbers; core.Date and time.Time (in its own
 // zone) are dates; core.Rate is a percentage; bool is 是 or 否; nil is empty.
 type Export struct {
-	lang   core.Lang
-	file   *excelize.File
-	stream *excelize.StreamWriter
-	sheets int
-	row    int
-	styles map[string]int
+	lang          core.Lang
+	file          *excelize.File
+	stream        *excelize.StreamWriter
+	sheets        int
+	row           int
+	head, columns int // the header's row on the present sheet, and how many columns it has
+	styles        map[string]int
 }
 
 // NewExport starts a workbook whose labels are in the language.
@@ -112,6 +113,7 @@ func (e *Export) Sheet(name string, columns []OutColumn, titles ...string) error
 	for i, c := range columns {
 		head[i] = excelize.Cell{StyleID: e.styles["head"], Value: Safe(c.Label.In(e.lang))}
 	}
+	e.head, e.columns = e.row+1, len(columns)
 	return e.cells(head)
 }
 
