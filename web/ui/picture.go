@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,7 +169,18 @@ type Chart struct {
 	Target *float64 // a line that the figures should reach
 }
 
-// Series is one row of figures, one for each label.
+// Empty reports whether the chart has no figure that is known.
+func (c Chart) Empty() bool {
+	for _, s := range c.Series {
+		if slices.ContainsFunc(s.Values[:min(len(s.Values), len(c.Labels))], known) {
+			return false
+		}
+	}
+	return true
+}
+
+// Series is one row of figures, one for each label; NaN is a figure that is not known: it is not drawn, and the table
+// says —.
 type Series struct {
 	Name   core.Text
 	Values []float64
@@ -185,15 +197,21 @@ type chartData struct {
 }
 
 type chartLine struct {
-	Name   string    `json:"name"`
-	Values []float64 `json:"values"`
-	Tone   Tone      `json:"tone,omitempty"`
+	Name   string     `json:"name"`
+	Values []*float64 `json:"values"`
+	Tone   Tone       `json:"tone,omitempty"`
 }
 
 func (c Chart) json(ctx context.Context) string {
 	d := chartData{Kind: c.Kind, Labels: c.Labels, Unit: c.Unit.Say(ctx), Target: c.Target}
 	for _, s := range c.Series {
-		d.Series = append(d.Series, chartLine{s.Name.Say(ctx), s.Values, s.Tone})
+		line := chartLine{Name: s.Name.Say(ctx), Tone: s.Tone, Values: make([]*float64, len(s.Values))}
+		for i, v := range s.Values {
+			if known(v) {
+				line.Values[i] = &v
+			}
+		}
+		d.Series = append(d.Series, line)
 	}
 	return core.JSON(d)
 }
@@ -206,8 +224,10 @@ func (c Chart) link(i int) string {
 }
 
 func (s Series) at(i int) string {
-	if i >= len(s.Values) {
+	if i >= len(s.Values) || !known(s.Values[i]) {
 		return "—"
 	}
 	return num(s.Values[i])
 }
+
+func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
