@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -88,10 +89,7 @@ func leads(ctx context.Context, at, path string) string {
 }
 
 func tableOf(ctx context.Context, t house.Table, at string) tableView {
-	v := tableView{Title: t.Title}
-	if t.Chart != "" && len(t.Lines) > 0 && len(t.Columns) > 0 {
-		v.Chart = chartOf(ctx, t, at)
-	}
+	v := tableView{Title: t.Title, Chart: chartOf(ctx, t, at)}
 	if v.Chart == nil || len(t.Columns) > 1 && t.Chart != "stacked" {
 		table := &ui.TableView{Caption: t.Title}
 		for i, h := range heads(t) {
@@ -113,39 +111,75 @@ func tableOf(ctx context.Context, t house.Table, at string) tableView {
 	return v
 }
 
-// chartOf draws the first column beside the period before; a stacked one what the first is made of.
-func chartOf(ctx context.Context, t house.Table, at string) *ui.Chart {
-	c := &ui.Chart{Kind: ui.ChartKind(t.Chart), Title: t.Title, Unit: core.T("件", "number")}
-	columns := []int{0}
-	if t.Chart == "stacked" {
-		columns = columns[:0]
-		for i := 1; i < len(t.Columns); i++ {
-			columns = append(columns, i)
-		}
+// charted are the columns that a table's chart draws, as they stand in its rows: the first beside the period before; of a
+// stacked one what the first is made of. None: no chart.
+func charted(t house.Table) (out []int) {
+	if t.Chart == "" || len(t.Lines) == 0 || len(t.Columns) == 0 {
+		return nil
 	}
+	if t.Chart == "stacked" {
+		for i := 1; i < len(t.Columns); i++ {
+			out = append(out, i+1)
+		}
+		return out
+	}
+	out = []int{1}
+	if compares(t) && t.Chart != "pie" {
+		out = append(out, len(t.Columns)+1)
+	}
+	return out
+}
+
+// chartOf is a table's chart; nil when it has none.
+func chartOf(ctx context.Context, t house.Table, at string) *ui.Chart {
+	columns := charted(t)
+	if len(columns) == 0 {
+		return nil
+	}
+	c := &ui.Chart{Kind: ui.ChartKind(t.Chart), Title: t.Title, Unit: unitOf(t.Columns[0].As)}
 	for _, i := range columns {
-		s := ui.Series{Name: t.Columns[i].Name}
+		s, as := ui.Series{Name: core.T("上期", "Before"), Tone: ui.None}, t.Columns[0].As
+		if i <= len(t.Columns) {
+			s, as = ui.Series{Name: t.Columns[i-1].Name}, t.Columns[i-1].As
+		}
 		for _, l := range t.Lines {
-			s.Values = append(s.Values, float64(l.Values[i]))
+			v := l.Before
+			if i <= len(t.Columns) {
+				v = &l.Values[i-1]
+			}
+			s.Values = append(s.Values, height(as, v))
 		}
 		c.Series = append(c.Series, s)
-	}
-	if compares(t) && (t.Chart == "bar" || t.Chart == "line") {
-		then := ui.Series{Name: core.T("上期", "Before"), Tone: ui.None}
-		for _, l := range t.Lines {
-			n := 0.0
-			if l.Before != nil {
-				n = float64(*l.Before)
-			}
-			then.Values = append(then.Values, n)
-		}
-		c.Series = append(c.Series, then)
 	}
 	for _, l := range t.Lines {
 		c.Labels = append(c.Labels, l.Name.Say(ctx))
 		c.Links = append(c.Links, leads(ctx, at, l.Path))
 	}
 	return c
+}
+
+// unitOf is the unit in which a chart draws a kind of value.
+func unitOf(as string) core.Text {
+	switch as {
+	case house.AsRate:
+		return ui.Plain("%")
+	case house.AsMoney:
+		return core.T("元", "yuan")
+	case house.AsScore:
+		return core.T("分", "points")
+	}
+	return core.T("件", "number")
+}
+
+// height is a value as a chart draws it, in its unit; NaN when there is none.
+func height(as string, v *int64) float64 {
+	switch {
+	case v == nil, *v == house.NoValue && as != house.AsCount && as != house.AsMoney:
+		return math.NaN()
+	case as != house.AsCount:
+		return float64(*v) / 100
+	}
+	return float64(*v)
 }
 
 // viewsOf draws all sections of an issue.

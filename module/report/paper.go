@@ -14,6 +14,7 @@ import (
 	"huiyin/house"
 	"huiyin/print"
 	"huiyin/sheet"
+	"huiyin/web/ui"
 )
 
 const (
@@ -167,7 +168,11 @@ func printSection(ctx context.Context, d *print.Doc, sec house.Section) {
 		if len(t.Lines) == 0 {
 			continue
 		}
-		d.Para(t.Title.Say(ctx))
+		if c := chartOf(ctx, t, ""); c != nil {
+			house.Draw(ctx, d, *c)
+		} else {
+			d.Para(t.Title.Say(ctx))
+		}
 		var cols []print.Column
 		for i, h := range heads(t) {
 			c := print.Column{Title: h.Say(ctx), Width: 1, Align: print.Right}
@@ -208,6 +213,9 @@ func xlsx(ctx context.Context, i Issue) ([]byte, error) {
 				if err == nil {
 					err = e.Row(cells(ctx, t, l)...)
 				}
+			}
+			if c := charted(t); err == nil && len(c) > 0 {
+				err = e.Chart(ui.ChartKind(t.Chart), t.Title, 0, c...)
 			}
 		}
 	}
