@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"huiyin/core"
 	"huiyin/db"
+	"huiyin/house"
 	"huiyin/print"
 	"huiyin/regulation"
 	"huiyin/sheet"
@@ -161,18 +164,22 @@ func reportPDF(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error
 		facts = append(facts, []print.Pair{{Key: s.Label.Say(ctx), Value: s.Value}})
 	}
 	d.Grid(facts...)
-	section := func(title core.Text, t ui.TableView) {
+	section := func(title core.Text, c ui.Chart, t ui.TableView) {
 		head(title)
+		house.Draw(ctx, d, c)
 		printTable(ctx, d, t)
 	}
-	section(core.T("各维度满意率", "Satisfaction by dimension"), v.dims)
-	section(core.T("各楼栋", "By building"), v.Buildings)
-	if len(v.trend.Labels) > 1 {
-		section(core.T("历次趋势", "Trend"), chartTable(v.trend))
+	section(core.T("各维度满意率", "Satisfaction by dimension"), v.Charts.Dimensions, v.dims)
+	section(core.T("各楼栋", "By building"), v.Charts.Buildings, v.Buildings)
+	if len(v.Charts.Trend.Labels) > 0 {
+		section(core.T("历次趋势", "Trend"), v.Charts.Trend, chartTable(v.Charts.Trend))
 	}
 	head(core.T("分题结果", "Question by question"))
 	for _, x := range v.Questions {
-		d.Para(x.Title.Say(ctx))
+		if x.Chart.Empty() {
+			d.Para(x.Title.Say(ctx))
+		}
+		house.Draw(ctx, d, x.Chart)
 		printTable(ctx, d, x.Table)
 	}
 	for _, x := range v.Words {
@@ -180,7 +187,7 @@ func reportPDF(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error
 		printTable(ctx, d, x.Table)
 	}
 	reportWords(ctx, d, r, head)
-	section(core.T("纠正预防措施", "Corrective actions"), v.actions)
+	section(core.T("纠正预防措施", "Corrective actions"), ui.Chart{}, v.actions)
 	d.Signs(print.Sign{Label: core.T("编制", "Written by").Say(ctx), Name: r.OwnerName}, print.Sign{Label: core.T("审核", "Reviewed").Say(ctx)}, print.Sign{Label: core.T("批准", "Approved").Say(ctx)})
 	return pdf(d, "survey-"+r.Number+".pdf")
 }
@@ -203,7 +210,6 @@ func reportWords(ctx context.Context, d *print.Doc, r Round, head func(core.Text
 type reportView struct {
 	resultsView
 	dims    ui.TableView
-	trend   ui.Chart
 	actions ui.TableView
 }
 
@@ -216,20 +222,8 @@ func reportOf(ctx context.Context, tx db.Tx, q *web.Request) (Round, reportView,
 	if v.resultsView, err = resultsOf(ctx, tx, r); err != nil {
 		return r, v, err
 	}
-	t, err := TallyOf(ctx, tx, r)
-	if err != nil {
-		return r, v, err
-	}
-	past, err := before(ctx, tx, r, trendMax)
-	if err != nil {
-		return r, v, err
-	}
-	last := Round{}
-	if len(past) > 0 {
-		last = past[0]
-	}
 	as, err := actionsOf(ctx, tx, r.Ref.ID)
-	v.dims, v.trend, v.actions = dimensionTable(ctx, r, t, last), trendChart(r, t, past), actionTable(ctx, as)
+	v.dims, v.actions = v.Dimension, actionTable(ctx, as)
 	v.dims.Columns = v.dims.Columns[:7] // the last leads to the answers
 	return r, v, err
 }
@@ -286,7 +280,11 @@ func chartTable(c ui.Chart) ui.TableView {
 	for i, l := range c.Labels {
 		row := ui.Row{Cells: []ui.Cell{{Text: l}}}
 		for _, s := range c.Series {
-			row.Cells = append(row.Cells, ui.Cell{Text: fmt.Sprintf("%.1f", s.Values[i])})
+			text := "—"
+			if v := s.Values[i]; !math.IsNaN(v) {
+				text = fmt.Sprintf("%.1f", v)
+			}
+			row.Cells = append(row.Cells, ui.Cell{Text: text})
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -306,10 +304,17 @@ func reportXlsx(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, erro
 		return nil, err
 	}
 	for _, s := range []struct {
-		title core.Text
-		table ui.TableView
-	}{{core.T("维度", "Dimensions"), v.dims}, {core.T("楼栋", "Buildings"), v.Buildings}, {core.T("趋势", "Trend"), chartTable(v.trend)}, {core.T("纠正预防措施", "Corrective actions"), v.actions}} {
-		if err := tableSheet(ctx, e, s.title.Say(ctx), s.table); err != nil {
+		title  core.Text
+		table  ui.TableView
+		chart  ui.Chart
+		charts []int // the table's columns that the chart draws
+	}{{core.T("维度", "Dimensions"), v.dims, v.Charts.Dimensions, []int{3, 5}}, {core.T("楼栋", "Buildings"), v.Buildings, v.Charts.Buildings, []int{5}},
+		{core.T("趋势", "Trend"), chartTable(v.Charts.Trend), v.Charts.Trend, every(v.Charts.Trend)}, {core.T("纠正预防措施", "Corrective actions"), v.actions, ui.Chart{}, nil}} {
+		err := tableSheet(ctx, e, s.title.Say(ctx), s.table)
+		if err == nil && len(s.chart.Labels) > 0 {
+			err = e.Chart(s.chart.Kind, s.chart.Title, 0, s.charts[:len(s.chart.Series)]...)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -352,16 +357,41 @@ func tableSheet(ctx context.Context, e *sheet.Export, name string, t ui.TableVie
 	err := e.Sheet(name, cols)
 	for _, r := range t.Rows {
 		if err == nil {
-			err = e.Row(anys(rowTexts(t, r))...)
+			err = e.Row(values(t, r)...)
 		}
 	}
 	return err
 }
 
-func anys(ss []string) []any {
-	out := make([]any, len(ss))
-	for i, s := range ss {
-		out[i] = s
+// every is the columns of a chart's table that hold its series.
+func every(c ui.Chart) (out []int) {
+	for i := range c.Series {
+		out = append(out, i+1)
+	}
+	return out
+}
+
+// values are a row's cells as a workbook counts with them: what stands in a column of numbers is a number, — is nothing.
+func values(t ui.TableView, row ui.Row) []any {
+	texts := rowTexts(t, row)
+	out := make([]any, len(texts))
+	for i, text := range texts {
+		out[i] = text
+		if !t.Columns[i].Num {
+			continue
+		}
+		if text == "—" {
+			out[i] = nil
+			continue
+		}
+		plain, percent := strings.CutSuffix(text, "%")
+		v, err := strconv.ParseFloat(plain, 64)
+		switch {
+		case err == nil && percent:
+			out[i] = core.Rate(math.Round(v * 100))
+		case err == nil:
+			out[i] = v
+		}
 	}
 	return out
 }
@@ -371,7 +401,7 @@ func questionsSheet(ctx context.Context, e *sheet.Export, v reportView) error {
 	for _, q := range append(v.Questions, v.Words...) {
 		for _, r := range q.Table.Rows {
 			if err == nil {
-				err = e.Row(append([]any{q.Title.Say(ctx)}, anys(rowTexts(plainColumns(q.Table), r))...)...)
+				err = e.Row(append([]any{q.Title.Say(ctx)}, values(plainColumns(q.Table), r)...)...)
 			}
 		}
 	}

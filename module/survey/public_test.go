@@ -1,9 +1,11 @@
 package survey_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"net/url"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -263,11 +265,19 @@ func TestResultsLeadToTheirAnswers(t *testing.T) {
 		if low.Document.Find("tbody tr").Length() != 1 {
 			k.Errorf("the dissatisfied: %s", low.Text("main"))
 		}
-		for path, head := range map[string]string{"report.pdf": "%PDF", "report.xlsx": "PK"} {
-			if got := m.Answer(m.P("survey/" + id.String() + "/" + path)); !strings.HasPrefix(got, head) {
-				k.Errorf("%s: %.40q", path, got)
-			}
+		at := m.P("survey/" + id.String())
+		checkPaper(k, m.Answer(at+"/report.pdf"), "目标85%服务态度75%服务效率75%", "各楼栋满意率A座100%B座50%", "5分很满意50%4分满意25%", "2.处理效率报修75%投诉75%") // of four ratings two are 5, one is 4
+		checkWorkbook(k, m.Answer(at+"/report.xlsx"), 2)
+		again := prepared(k, arranged(questionnaire(k, survey.Satisfaction, full())))
+		k.Must(launch(k, again))
+		for _, token := range tokens(k, again) {
+			nobody(k).Post("/s/"+token, form(answer("5", "10"))).OK(k)
 		}
+		end(k, again)
+		at = m.P("survey/" + again.String())
+		checkPaper(k, m.Answer(at+"/report.pdf"), "满意率与上次比较本次上次目标85%", "历次趋势服务态度服务效率服务质量回收率", "50%25%0%2026-11-182026-11-18")
+		checkWorkbook(k, m.Answer(at+"/report.xlsx"), 3)
+		m.Get(at + "/results?lang=en").OK(k)
 		figures := k.Token(core.Manager).API("GET", "surveys/"+id.String()+"/results", nil).OK(k).JSON()
 		if f, _ := figures["figures"].(map[string]any); f["answered"] != float64(4) {
 			k.Errorf("the API's figures: %v", figures["figures"])
@@ -278,6 +288,37 @@ func TestResultsLeadToTheirAnswers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkPaper reads a report: each of these must stand in it as a chart writes it, its label straight before its figure.
+func checkPaper(k *testkit.Kit, pdf string, want ...string) {
+	k.Helper()
+	cmd := exec.Command("pdftotext", "-layout", "-", "-")
+	cmd.Stdin = strings.NewReader(pdf)
+	out, err := cmd.Output()
+	k.Must(err)
+	text := strings.Join(strings.Fields(string(out)), "")
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			k.Errorf("the paper lacks %q:\n%s", w, out)
+		}
+	}
+}
+
+// checkWorkbook counts the native charts of a workbook.
+func checkWorkbook(k *testkit.Kit, xlsx string, charts int) {
+	k.Helper()
+	z, err := zip.NewReader(strings.NewReader(xlsx), int64(len(xlsx)))
+	k.Must(err)
+	n := 0
+	for _, f := range z.File {
+		if strings.HasPrefix(f.Name, "xl/charts/chart") {
+			n++
+		}
+	}
+	if n != charts {
+		k.Errorf("the workbook has %d charts, want %d", n, charts)
+	}
 }
 
 func TestSlipsCarryACodeForEachUnit(t *testing.T) {

@@ -89,56 +89,98 @@ func buildingTable(ctx context.Context, r Round, t Tally) ui.TableView {
 	return out
 }
 
-// questionTable is one question's figures; each leads to its answers. Words are listed apart.
-func questionTable(ctx context.Context, r Round, q Question, f QuestionTally) ui.TableView {
-	t := ui.TableView{Columns: []ui.Column{{Label: core.T("答案", "Answer")}, {Label: core.T("份数", "Answers"), Num: true}, {Label: core.T("占比", "Share"), Num: true}, {Label: core.T("图", "Picture")}}}
-	number := strconv.FormatInt(q.ID, 10)
-	line := func(label core.Text, value string, n, of int64) {
-		cell := ui.Cell{Text: fmt.Sprint(n)}
-		if n > 0 {
-			cell.Href = answersHref(ctx, r, "question", number, "value", value)
-		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: label.Say(ctx)}, cell, {Text: rateText(core.RateOf(n, of))}, {Body: ui.Bar(float64(max(of, 1)), []ui.Part{{Value: float64(n), Tone: ui.OK, Label: label}})}}})
-	}
+// pictured is one line of a question's results: so many of so many. Of a matrix it is an item, with its satisfied ratings.
+type pictured struct {
+	label core.Text
+	value string // by which its answers are found
+	n, of int64
+	score Score // of an item
+}
+
+func (p pictured) share() (core.Rate, bool) { return core.RateOf(p.n, p.of) }
+
+// pictured are the lines of a question's results in their order; those of words are listed apart.
+func (q Question) pictured(f QuestionTally) (out []pictured) {
 	if len(f.Counts) == 0 {
-		return t
+		return nil
+	}
+	line := func(label core.Text, v int, n int64) {
+		out = append(out, pictured{label, strconv.Itoa(v), n, f.N, Score{}})
 	}
 	switch q.Kind {
 	case Rating:
 		for _, c := range scale() {
 			v, _ := strconv.Atoi(c.Value)
-			line(core.T("%s 分 %s", "%s: %s", c.Value, c.Label), c.Value, f.Counts[v-1], f.N)
+			line(core.T("%s 分 %s", "%s: %s", c.Value, c.Label), v, f.Counts[v-1])
 		}
 	case Matrix:
-		return matrixTable(ctx, r, q, f)
+		for i, s := range f.Items {
+			out = append(out, pictured{q.Items[i].Text(), strconv.Itoa(i + 1), s.Good, s.N, s})
+		}
 	case NPS:
 		for v := 10; v >= 0; v-- {
-			line(ui.Plain(strconv.Itoa(v)), strconv.Itoa(v), f.Counts[v], f.N)
+			line(ui.Plain(strconv.Itoa(v)), v, f.Counts[v])
 		}
 	default:
 		for i, o := range q.Options {
-			line(o.Text(), strconv.Itoa(i+1), f.Counts[i], f.N)
+			line(o.Text(), i+1, f.Counts[i])
 		}
+	}
+	return out
+}
+
+// questionTable is one question's figures; each leads to its answers.
+func questionTable(ctx context.Context, r Round, q Question, f QuestionTally) ui.TableView {
+	if q.Kind == Matrix {
+		return matrixTable(ctx, r, q, f)
+	}
+	t := ui.TableView{Columns: []ui.Column{{Label: core.T("答案", "Answer")}, {Label: core.T("份数", "Answers"), Num: true}, {Label: core.T("占比", "Share"), Num: true}, {Label: core.T("图", "Picture")}}}
+	for _, p := range q.pictured(f) {
+		cell := ui.Cell{Text: fmt.Sprint(p.n)}
+		if p.n > 0 {
+			cell.Href = answersHref(ctx, r, "question", strconv.FormatInt(q.ID, 10), "value", p.value)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: p.label.Say(ctx)}, cell, {Text: rateText(p.share())}, {Body: ui.Bar(float64(max(p.of, 1)), []ui.Part{{Value: float64(p.n), Tone: ui.OK, Label: p.label}})}}})
 	}
 	return t
 }
 
 func matrixTable(ctx context.Context, r Round, q Question, f QuestionTally) ui.TableView {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("评分项", "Item")}, {Label: core.T("评分数", "Ratings"), Num: true}, {Label: core.T("平均分", "Mean"), Num: true}, {Label: core.T("满意率", "Satisfied"), Num: true}, {Label: core.T("图", "Picture")}}}
-	for i, s := range f.Items {
-		label := q.Items[i].Text()
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: label.Say(ctx)}, {Text: fmt.Sprint(s.N), Href: answersHref(ctx, r, "question", strconv.FormatInt(q.ID, 10), "item", strconv.Itoa(i+1))}, {Text: fmt.Sprintf("%.2f", s.Mean())}, {Text: rateText(s.Rate())},
-			{Body: ui.Bar(float64(max(s.N, 1)), []ui.Part{{Value: float64(s.Good), Tone: ui.OK, Label: core.T("满意", "Satisfied")}, {Value: float64(s.N - s.Good), Tone: ui.Warn, Label: core.T("其余", "Others")}})}}})
+	for _, p := range q.pictured(f) {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: p.label.Say(ctx)}, {Text: fmt.Sprint(p.of), Href: answersHref(ctx, r, "question", strconv.FormatInt(q.ID, 10), "item", p.value)}, {Text: fmt.Sprintf("%.2f", p.score.Mean())}, {Text: rateText(p.share())},
+			{Body: ui.Bar(float64(max(p.of, 1)), []ui.Part{{Value: float64(p.n), Tone: ui.OK, Label: core.T("满意", "Satisfied")}, {Value: float64(p.of - p.n), Tone: ui.Warn, Label: core.T("其余", "Others")}})}}})
 	}
 	return t
 }
 
-// percent is a rate as a chart draws it.
-func percent(r core.Rate, _ bool) float64 { return float64(r) / 100 }
+// questionChart is on paper what the pictures in a question's table are on the page: the shares of its answers, or how
+// satisfied each item left them.
+func questionChart(ctx context.Context, title core.Text, q Question, f QuestionTally) ui.Chart {
+	name := core.T("占比", "Share")
+	if q.Kind == Matrix {
+		name = core.T("满意率", "Satisfied")
+	}
+	c := ui.Chart{Kind: ui.Columnar, Title: title, Unit: ui.Plain("%"), Series: []ui.Series{{Name: name}}}
+	for _, p := range q.pictured(f) {
+		c.Labels = append(c.Labels, p.label.Say(ctx))
+		c.Series[0].Values = append(c.Series[0].Values, percent(p.share()))
+	}
+	return c
+}
+
+// percent is a rate as a chart draws it; NaN when there is none.
+func percent(r core.Rate, ok bool) float64 {
+	if !ok {
+		return math.NaN()
+	}
+	return float64(r) / 100
+}
 
 func dimensionChart(ctx context.Context, r Round, t Tally, last Round) ui.Chart {
-	c := ui.Chart{Kind: ui.Columnar, Title: core.T("满意率与上次比较", "Satisfaction beside last time"), Unit: ui.Plain("%"), Series: []ui.Series{{Name: core.T("本次", "This time")}}}
+	c := ui.Chart{Kind: ui.Columnar, Title: core.T("各维度满意率", "Satisfaction by dimension"), Unit: ui.Plain("%"), Series: []ui.Series{{Name: core.T("本次", "This time")}}}
 	if last.Ref.ID != 0 {
+		c.Title = core.T("满意率与上次比较", "Satisfaction beside last time")
 		c.Series = append(c.Series, ui.Series{Name: core.T("上次", "Last time")})
 	}
 	for _, g := range t.Dimensions {
@@ -187,6 +229,36 @@ func trendChart(r Round, t Tally, past []Round) ui.Chart {
 	return c
 }
 
+// chartsView are the charts of the results, on the page and on paper; one without labels is not shown.
+type chartsView struct{ Dimensions, Buildings, Trend ui.Chart }
+
+// all are those that are shown, in their order.
+func (v chartsView) all() (out []ui.Chart) {
+	for _, c := range []ui.Chart{v.Dimensions, v.Buildings, v.Trend} {
+		if len(c.Labels) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// charts are what the results show as pictures; a trend needs a survey before this one.
+func charts(ctx context.Context, r Round, t Tally, past []Round) (v chartsView) {
+	v.Dimensions, v.Buildings = dimensionChart(ctx, r, t, latest(past)), buildingChart(r, t)
+	if len(past) > 0 {
+		v.Trend = trendChart(r, t, past)
+	}
+	return v
+}
+
+// latest is the survey before this one; zero when it is the first.
+func latest(past []Round) Round {
+	if len(past) == 0 {
+		return Round{}
+	}
+	return past[0]
+}
+
 func resultsPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error) {
 	r, err := asRound(ctx, tx, q)
 	if err != nil {
@@ -209,32 +281,21 @@ func resultsOf(ctx context.Context, tx db.Tx, r Round) (resultsView, error) {
 	if err != nil {
 		return resultsView{}, err
 	}
-	last := Round{}
-	if len(past) > 0 {
-		last = past[0]
-	}
-	v := resultsView{Head: ui.HeadView{Title: core.T("调查结果", "Survey results"), Sub: r.Title, Aside: r.Number}, Stats: stats(ctx, r, t), Dimension: dimensionTable(ctx, r, t, last), Buildings: buildingTable(ctx, r, t)}
+	v := resultsView{Head: ui.HeadView{Title: core.T("调查结果", "Survey results"), Sub: r.Title, Aside: r.Number}, Stats: stats(ctx, r, t), Dimension: dimensionTable(ctx, r, t, latest(past)), Buildings: buildingTable(ctx, r, t)}
 	v.Links = []ui.Link{{Label: core.T("答卷", "Answers"), Href: href(ctx, r.Ref.ID, "answers")}, {Label: core.T("报告 PDF", "Report as PDF"), Href: href(ctx, r.Ref.ID, "report.pdf")}, {Label: core.T("报告 Excel", "Report as workbook"), Href: href(ctx, r.Ref.ID, "report.xlsx")},
 		{Label: core.T("返回调查", "Back to the survey"), Href: href(ctx, r.Ref.ID)}}
-	if len(t.Dimensions) > 0 {
-		v.Charts = append(v.Charts, dimensionChart(ctx, r, t, last))
-	}
-	if b := buildingChart(r, t); len(b.Labels) > 0 {
-		v.Charts = append(v.Charts, b)
-	}
-	if len(past) > 0 {
-		v.Charts = append(v.Charts, trendChart(r, t, past))
-	}
+	v.Charts = charts(ctx, r, t, past)
 	if r.Anonymous {
 		v.Few = core.T("不记名调查:少于 %d 份的楼栋不单列", "Anonymous: buildings with fewer than %d answers are not shown apart", MinGroup)
 	}
 	for i, q := range r.Content.Questions {
 		title := core.T("%d. %s", "%d. %s", i+1, q.Text())
 		if q.Kind == Words {
-			v.Words = append(v.Words, questionResult{title, wordsTable(r, t, q, as)})
+			v.Words = append(v.Words, questionResult{Title: title, Table: wordsTable(r, t, q, as)})
 			continue
 		}
-		v.Questions = append(v.Questions, questionResult{title, questionTable(ctx, r, q, t.Question(q.ID))})
+		f := t.Question(q.ID)
+		v.Questions = append(v.Questions, questionResult{title, questionTable(ctx, r, q, f), questionChart(ctx, title, q, f)})
 	}
 	return v, nil
 }
