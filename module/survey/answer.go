@@ -90,7 +90,8 @@ func given(ctx context.Context, tx db.Tx, a asked, token string) (v Values, ther
 }
 
 // Submit stores what somebody answered under his token: one row, the last word counts (one answer a token, whoever
-// submits at once). It is all that a submission writes, besides its journal entry.
+// submits at once). It is all that a submission writes, besides its journal entry. What was keyed in from a paper before
+// gives way to the customer's own word; the journal keeps who had keyed it.
 func (a asked) submit(ctx context.Context, tx db.Tx, token string, v Values) error {
 	invite := a.Invite
 	if a.Anonymous {
@@ -98,7 +99,8 @@ func (a asked) submit(ctx context.Context, tx db.Tx, token string, v Values) err
 	}
 	text := core.JSON(v)
 	id, err := db.Value[core.ID](ctx, tx, `insert into survey_answer (project_id, id, round_id, answer_key, invite_id, building, lang, day, answers) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)
-		on conflict (project_id, round_id, answer_key) do update set answers = excluded.answers, lang = excluded.lang, day = excluded.day returning id`,
+		on conflict (project_id, round_id, answer_key) do update set answers = excluded.answers, lang = excluded.lang, day = excluded.day,
+		keyed_by = null, keyer = '', keyed_at = null, fixed_by = null, fixer = '', fixed_at = null, fix_reason = '' returning id`,
 		a.Project, tx.NewID(), a.Round, keyOf(token), invite, a.Building, string(core.LangOf(ctx)), core.DateOf(core.Now(ctx), zone(a.Zone)), text)
 	if err != nil {
 		return err

@@ -77,7 +77,8 @@ func routes() []web.Route {
 	return []web.Route{
 		at("survey/{id}/live", "survey.view", livePanel), at("survey/{id}/results", "survey.results", resultsPage), at("survey/{id}/answers", "survey.results", answersPage),
 		at("survey/{id}/report.pdf", "survey.results", reportPDF), at("survey/{id}/report.xlsx", "survey.results", reportXlsx),
-		at("survey/{id}/invites", "survey.invite", invitesPage), at("survey/{id}/slips.pdf", "survey.invite", slipsPaper),
+		at("survey/{id}/invites", "survey.invite", invitesPage), at("survey/{id}/slips.pdf", "survey.invite", slipsPaper), at("survey/{id}/invites/{invite}/paper", "survey.invite", paperPage),
+		{Pattern: "POST /p/{project}/survey/{id}/invites/{invite}/paper", Perm: "survey.invite", Handle: keyPaper, Failed: paperFailed, MaxBody: answerBytes},
 		at("questionnaire/{id}/change", "questionnaire.change", changePage), at("questionnaire/{id}/preview", "questionnaire.view", previewPage), at("questionnaire/{id}/form.pdf", "questionnaire.view", blankPaper),
 		{Pattern: "GET /api/v1/projects/{project}/surveys/{id}/results", Perm: "survey.results", Handle: resultsAPI}, {Pattern: "GET /api/v1/projects/{project}/surveys/{id}/answers", Perm: "survey.results", Handle: answersAPI},
 	}
@@ -143,7 +144,7 @@ func Erase(ctx context.Context, tx db.Tx, projectID, customer core.ID) error {
 			}
 		}
 		if err == nil {
-			_, err = db.Exec(ctx, tx, "update survey_answer set invite_id = null, answers = $1 where project_id = $2 and id = $3", core.JSON(v), projectID, l.answer)
+			_, err = db.Exec(ctx, tx, "update survey_answer set invite_id = null, answers = $1, fix_reason = '' where project_id = $2 and id = $3", core.JSON(v), projectID, l.answer)
 		}
 	}
 	if err == nil {

@@ -186,7 +186,11 @@ func responseOf(ctx context.Context, tx db.Tx, r Round) (responseView, error) {
 	if err != nil {
 		return responseView{}, err
 	}
-	v := responseView{Invited: r.Invited, Answered: n, Rate: rateText(core.RateOf(n, r.Invited))}
+	paper, err := paperCount(ctx, tx, r.Ref.ID)
+	if err != nil {
+		return responseView{}, err
+	}
+	v := responseView{Invited: r.Invited, Answered: n, Paper: paper, Rate: rateText(core.RateOf(n, r.Invited))}
 	if r.State == StateOpen {
 		v.Live, v.URL = "survey", href(ctx, r.Ref.ID, "live")
 		s, err := notify.SettingsOf(ctx, tx)
@@ -357,31 +361,51 @@ func invitesPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	open := map[core.ID]bool{}
-	if !r.Anonymous {
-		un, err := unanswered(ctx, tx, r)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range un {
-			open[i.ID] = true
-		}
+	as, err := answersOf(ctx, tx, r.Ref.ID)
+	if err != nil {
+		return nil, err
 	}
-	t := ui.TableView{Columns: []ui.Column{{Label: core.T("单元", "Unit")}, {Label: core.T("楼栋", "Building")}, {Label: core.T("客户", "Customer")}, {Label: core.T("送出", "Sent")}, {Label: core.T("提醒", "Reminded")}, {Label: core.T("答卷", "Answer")}, {Label: core.T("链接", "Link")}}}
+	given := map[core.ID]Answer{} // of an anonymous survey none names its invitation
+	for _, a := range as {
+		given[a.Invite] = a
+	}
+	running := r.Running(core.Today(ctx))
+	t := ui.TableView{Columns: []ui.Column{{Label: core.T("单元", "Unit")}, {Label: core.T("楼栋", "Building")}, {Label: core.T("客户", "Customer")}, {Label: core.T("送出", "Sent")}, {Label: core.T("提醒", "Reminded")}, {Label: core.T("答卷", "Answer")}, {Label: core.T("纸质答卷", "Paper answer")}, {Label: core.T("客户的链接", "Customer's link")}}}
 	for _, i := range is {
-		state := core.T("不记名", "Anonymous")
+		a, answered := given[i.ID]
+		state, key := core.T("不记名", "Anonymous"), ui.Cell{Text: "—"}
 		switch {
-		case !r.Anonymous && open[i.ID]:
+		case !r.Anonymous && !answered:
 			state = core.T("未答", "Not yet")
 		case !r.Anonymous:
 			state = core.T("已答", "Answered")
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: i.Unit}, {Text: i.Building}, {Text: names[i.Customer]}, {Text: whenOr(ctx, i.Sent)}, {Text: whenOr(ctx, i.Reminded)}, {Text: state.Say(ctx)},
-			{Text: core.T("打开或代填", "Open or fill in").Say(ctx), Href: path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))}}})
+		switch {
+		case !running:
+		case answered && a.Keying.Paper():
+			key = ui.Cell{Text: core.T("更正", "Correct").Say(ctx), Href: paperAt(ctx, r.Ref.ID, i.ID)}
+		case !answered:
+			key = ui.Cell{Text: core.T("录入", "Key in").Say(ctx), Href: paperAt(ctx, r.Ref.ID, i.ID)}
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: i.Unit}, {Text: i.Building}, {Text: names[i.Customer]}, {Text: whenOr(ctx, i.Sent)}, {Text: whenOr(ctx, i.Reminded)}, {Text: ui.Join(state.Say(ctx), a.Keying.say(ctx))}, key,
+			{Text: core.T("打开", "Open").Say(ctx), Href: path(tokenOf(tx, r.Ref.Project, r.Ref.ID, i.ID))}}})
 	}
 	head := ui.HeadView{Title: core.T("邀请名单", "Invitations"), Sub: r.Title}
 	ls := []ui.Link{{Label: core.T("打印邀请条(二维码)", "Print slips with codes"), Href: href(ctx, r.Ref.ID, "slips.pdf")}, {Label: core.T("返回调查", "Back to the survey"), Href: href(ctx, r.Ref.ID)}}
-	return web.Page{Title: core.T("邀请名单", "Invitations"), Body: answersBody(head, core.Text{}, ls, t)}, nil
+	return web.Page{Title: core.T("邀请名单", "Invitations"), Body: answersBody(head, invitesNote(as, running), ls, t)}, nil
+}
+
+// invitesNote says who keyed in how many paper answers, and where the next is keyed in.
+func invitesNote(as []Answer, running bool) core.Text {
+	note := keyers(as)
+	if !running {
+		return note
+	}
+	how := core.T("收到纸质答卷请点「录入」,系统记下录入人和时间;客户的链接只给客户自己用", "Key in a paper answer with “Key in”, which keeps who did it and when; the customer's link is for the customer alone")
+	if !note.Is() {
+		return how
+	}
+	return core.T("%s。%s", "%s. %s", note, how)
 }
 
 func whenOr(ctx context.Context, t time.Time) string {

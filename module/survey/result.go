@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"huiyin/core"
 	"huiyin/db"
@@ -303,6 +304,13 @@ func resultsOf(ctx context.Context, tx db.Tx, r Round) (resultsView, error) {
 func stats(ctx context.Context, r Round, t Tally) []statView {
 	out := []statView{{Label: core.T("发出", "Invited"), Value: fmt.Sprint(t.Invited)}, {Label: core.T("收回", "Answered"), Value: fmt.Sprint(t.Answered), Href: href(ctx, r.Ref.ID, "answers")},
 		{Label: core.T("回收率", "Response rate"), Value: rateText(t.Response())}, {Label: core.T("总满意率", "Satisfied in all"), Value: rateText(t.All.Rate()), Tone: ui.OK}}
+	if t.Paper > 0 {
+		paper := statView{Label: core.T("其中纸质", "Of these on paper"), Value: fmt.Sprint(t.Paper)}
+		if r.paperShown(t) {
+			paper.Href = answersHref(ctx, r, "paper", "1")
+		}
+		out = slices.Insert(out, 2, paper)
+	}
 	if n, ok := t.NPS(r.Content); ok {
 		out = append(out, statView{Label: core.T("净推荐值 NPS", "Net promoter score"), Value: fmt.Sprintf("%+.0f", math.Round(n))})
 	}
@@ -343,17 +351,18 @@ type Filter struct {
 	Value     string
 	Building  string
 	Low       bool // those with a rating of 1 to 3
+	Paper     bool // those keyed in from paper
 }
 
 func filterOf(r *web.Request) Filter {
 	q, _ := strconv.ParseInt(r.Query("question"), 10, 64)
 	item, _ := strconv.Atoi(r.Query("item"))
-	return Filter{r.Query("dimension"), q, item, r.Query("value"), r.Query("building"), r.Query("low") != ""}
+	return Filter{r.Query("dimension"), q, item, r.Query("value"), r.Query("building"), r.Query("low") != "", r.Query("paper") != ""}
 }
 
 // matches reports whether the answer is behind the figure.
 func (f Filter) matches(c Content, a Answer) bool {
-	if f.Building != "" && a.Building != f.Building {
+	if f.Building != "" && a.Building != f.Building || f.Paper && !a.Keying.Paper() {
 		return false
 	}
 	if f.Dimension == "" && f.Question == 0 && !f.Low {
@@ -386,6 +395,14 @@ type Told struct {
 	Building string    `json:"building,omitempty"`
 	Lang     core.Lang `json:"language,omitempty"`
 	Answers  Values    `json:"answers"`
+
+	// Paper is whether it came on paper; who keyed it in and who corrected it are not told of an anonymous survey.
+	Paper       bool   `json:"paper"`
+	KeyedBy     string `json:"keyed_by,omitempty"`
+	KeyedAt     string `json:"keyed_at,omitempty"`
+	CorrectedBy string `json:"corrected_by,omitempty"`
+	CorrectedAt string `json:"corrected_at,omitempty"`
+	keying      Keying
 }
 
 // Answers are the answers that a filter leaves.
@@ -397,11 +414,14 @@ func Answers(ctx context.Context, tx db.Tx, r Round, f Filter) ([]Told, Tally, e
 	if i := slices.IndexFunc(t.Buildings, func(g Group) bool { return g.Name == f.Building }); i >= 0 && !r.shown(t.Buildings[i]) {
 		return nil, t, nil
 	}
+	if f.Paper && !r.paperShown(t) {
+		return nil, t, nil
+	}
 	as = slices.DeleteFunc(as, func(a Answer) bool { return !f.matches(r.Content, a) })
 	out := make([]Told, len(as))
 	if r.Anonymous {
 		for i, a := range as {
-			out[i] = Told{Building: r.buildingOf(t, a), Answers: a.Values}
+			out[i] = Told{Building: r.buildingOf(t, a), Answers: a.Values, Paper: a.Keying.Paper() && r.paperShown(t)}
 		}
 		return out, t, nil
 	}
@@ -416,9 +436,18 @@ func Answers(ctx context.Context, tx db.Tx, r Round, f Filter) ([]Told, Tally, e
 	}
 	for i, a := range as {
 		who := by[a.Invite]
-		out[i] = Told{a.Day, who.Unit, who.Customer, names[who.Customer], a.Building, a.Lang, a.Values}
+		out[i] = Told{Day: a.Day, Unit: who.Unit, Customer: who.Customer, Name: names[who.Customer], Building: a.Building, Lang: a.Lang, Answers: a.Values, Paper: a.Keying.Paper(), keying: a.Keying,
+			KeyedBy: a.Keying.Name, KeyedAt: stamp(a.Keying.At), CorrectedBy: a.Keying.Fixer, CorrectedAt: stamp(a.Keying.Fixed)}
 	}
 	return out, t, err
+}
+
+// stamp is a time as the API writes it.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func answersPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, error) {
@@ -442,12 +471,20 @@ func answersPage(ctx context.Context, tx db.Tx, q *web.Request) (web.Answer, err
 	return web.Page{Title: core.T("答卷", "Answers"), Body: answersBody(head, note, ls, answersTable(ctx, r, as))}, nil
 }
 
+// came is how an answer came; of an anonymous survey only where it was on paper and enough were.
+func (r Round) came(a Told) core.Text {
+	if r.Anonymous && !a.Paper {
+		return core.Text{}
+	}
+	return channel(a.Paper)
+}
+
 func answersTable(ctx context.Context, r Round, as []Told) ui.TableView {
 	t := ui.TableView{Empty: core.T("没有这样的答卷", "No such answers")}
 	if !r.Anonymous {
 		t.Columns = []ui.Column{{Label: core.T("日期", "Day")}, {Label: core.T("单元", "Unit")}, {Label: core.T("客户", "Customer")}}
 	}
-	t.Columns = append(t.Columns, ui.Column{Label: core.T("楼栋", "Building")})
+	t.Columns = append(t.Columns, ui.Column{Label: core.T("楼栋", "Building")}, ui.Column{Label: core.T("方式", "Came")})
 	for i, q := range r.Content.Questions {
 		t.Columns = append(t.Columns, ui.Column{Label: core.T("%d. %s", "%d. %s", i+1, q.Text())})
 	}
@@ -460,7 +497,7 @@ func answersTable(ctx context.Context, r Round, as []Told) ui.TableView {
 			}
 			row.Cells = []ui.Cell{{Text: string(a.Day)}, {Text: a.Unit}, c}
 		}
-		row.Cells = append(row.Cells, ui.Cell{Text: a.Building})
+		row.Cells = append(row.Cells, ui.Cell{Text: a.Building}, ui.Cell{Text: ui.Join(r.came(a).Say(ctx), a.keying.say(ctx))})
 		for _, q := range r.Content.Questions {
 			row.Cells = append(row.Cells, ui.Cell{Text: q.say(ctx, a.Answers)})
 		}

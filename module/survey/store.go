@@ -213,16 +213,17 @@ type Answer struct {
 	Lang     core.Lang
 	Day      core.Date
 	Values   Values
+	Keying   Keying
 	raw      string
 }
 
 func (a *Answer) dest() []any {
-	return []any{&a.ID, &a.Key, &a.Invite, &a.Building, (*string)(&a.Lang), &a.Day, &a.raw}
+	return append([]any{&a.ID, &a.Key, &a.Invite, &a.Building, (*string)(&a.Lang), &a.Day, &a.raw}, a.Keying.dest()...)
 }
 
 // answersOf are a survey's answers. They come in the order of their keys, which says nothing of who answered when.
 func answersOf(ctx context.Context, tx db.Tx, round core.ID) ([]Answer, error) {
-	as, err := db.All(ctx, tx, (*Answer).dest, "select id, answer_key, invite_id, building, lang, day, answers from survey_answer where project_id = $1 and round_id = $2 order by answer_key", core.ProjectOf(ctx).ID, round)
+	as, err := db.All(ctx, tx, (*Answer).dest, "select id, answer_key, invite_id, building, lang, day, answers, "+keyingColumns+" from survey_answer where project_id = $1 and round_id = $2 order by answer_key", core.ProjectOf(ctx).ID, round)
 	for i := range as {
 		if err == nil {
 			err = json.Unmarshal([]byte(as[i].raw), &as[i].Values)
@@ -233,6 +234,11 @@ func answersOf(ctx context.Context, tx db.Tx, round core.ID) ([]Answer, error) {
 
 func answerCount(ctx context.Context, tx db.Tx, round core.ID) (int64, error) {
 	return db.Value[int64](ctx, tx, "select count(*) from survey_answer where project_id = $1 and round_id = $2", core.ProjectOf(ctx).ID, round)
+}
+
+// paperCount is how many of a survey's answers were keyed in from paper.
+func paperCount(ctx context.Context, tx db.Tx, round core.ID) (int64, error) {
+	return db.Value[int64](ctx, tx, "select count(*) from survey_answer where project_id = $1 and round_id = $2 and keyed_at is not null", core.ProjectOf(ctx).ID, round)
 }
 
 // staff are those of the project to whom a survey or a problem may be given, by name.

@@ -75,6 +75,7 @@ type Group struct {
 type Tally struct {
 	Invited    int64           `json:"invited"`
 	Answered   int64           `json:"answered"`
+	Paper      int64           `json:"paper,omitempty"` // of the answered, those keyed in from paper
 	All        Score           `json:"all"`
 	Dimensions []Group         `json:"dimensions,omitempty"`
 	Questions  []QuestionTally `json:"questions,omitempty"`
@@ -143,6 +144,9 @@ func counted(c Content, answers []Answer, invited map[string]int64) Tally {
 			buildings[a.Building] = &Group{Name: a.Building}
 		}
 		buildings[a.Building].Answered++
+		if a.Keying.Paper() {
+			t.Paper++
+		}
 	}
 	for _, q := range c.Questions {
 		f := q.tally(answers, func(a Answer, v int64) {
