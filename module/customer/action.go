@@ -506,9 +506,11 @@ func standing(ctx context.Context, tx db.Tx, id core.ID) ([]Contact, []Consent, 
 	return contacts, consents, err
 }
 
+// general reports whether a consent to the running of the property holds. That to one matter is none, nor that of a family
+// member to his own particulars.
 func general(consents []Consent) bool {
 	for _, s := range consents {
-		if !s.Sensitive && s.WithdrawnAt.IsZero() {
+		if !s.Sensitive && !s.Bounded() && s.Purpose != familyPurpose && s.WithdrawnAt.IsZero() {
 			return true
 		}
 	}
@@ -517,7 +519,7 @@ func general(consents []Consent) bool {
 
 func sensitive(consents []Consent) bool {
 	for _, s := range consents {
-		if s.Sensitive && s.WithdrawnAt.IsZero() {
+		if s.Sensitive && !s.Bounded() && s.WithdrawnAt.IsZero() {
 			return true
 		}
 	}

@@ -248,6 +248,9 @@ type Consent struct {
 	GivenBy      core.Personal
 	WithdrawnAt  time.Time
 	WithdrawnHow string
+	Matter       core.ID   // for which it was given, and no other; 0: for what Purpose says
+	Number       string    // of the matter
+	Form         core.Text // the public form by which it was given
 }
 
 // Report is one contact with a customer (C15.4).
@@ -303,7 +306,8 @@ func events() map[string]core.Text {
 		"filed": core.T("完成备案", "put on file"), "confirmed": core.T("档案经确认", "the file was confirmed"), "verified": core.T("核实资料", "verified"), "change": core.T("登记资料变动:{what}", "a change was reported: {what}"),
 		"contact_added": core.T("新增联系人 {name}", "added contact {name}"), "contact_changed": core.T("修改联系人 {name}", "changed contact {name}"), "contact_removed": core.T("移除联系人 {name}", "removed contact {name}"),
 		"occupied": core.T("登记{label} {code}", "took up {code}"), "vacated": core.T("迁出 {code}", "left {code}"), "consented": core.T("取得同意:{purpose}", "consent given: {purpose}"), "withdrawn": core.T("撤回同意:{purpose}", "consent withdrawn: {purpose}"),
-		"reported": core.T("联系报告:{summary}", "contact report: {summary}"), "merged": core.T("并入 {name}", "merged into {name}"), "absorbed": core.T("并入了 {name}", "took in {name}"), "unmerged": core.T("撤销合并", "the merge was undone"),
+		"consent_moved": core.T("同意记到另一客户的档案:{purpose}", "consent belongs to another customer: {purpose}"),
+		"reported":      core.T("联系报告:{summary}", "contact report: {summary}"), "merged": core.T("并入 {name}", "merged into {name}"), "absorbed": core.T("并入了 {name}", "took in {name}"), "unmerged": core.T("撤销合并", "the merge was undone"),
 		"exported": core.T("应本人要求导出资料", "exported the person's data"), "erased": core.T("应本人要求删除个人信息", "erased the personal data"), "revealed": core.T("查看明文:{reason}", "revealed: {reason}"), "printed": core.T("打印业户基本情况表:{reason}", "printed the information form: {reason}"),
 		"kept": core.T("经办人改为 {to}", "is looked after by {to}"), "left": core.T("已迁出", "moved out"),
 		"paper": core.T("归档资料({kind}):{title}", "filed a paper ({kind}): {title}"), "noted": core.T("动态信息({kind}):{text}", "noted what is new ({kind}): {text}"), "corresponded": core.T("往来记录({direction},{how}):{subject}", "correspondence ({direction}, {how}): {subject}"),

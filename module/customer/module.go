@@ -39,7 +39,7 @@ func Module() house.Module {
 			{Kind: "upkeep", Name: "customer_upkeep"}, {Kind: "access", Name: "customer_access"},
 			{Kind: "customer_lease", Name: "customer_lease"}, {Kind: "customer_reading", Name: "customer_reading"}, {Kind: "customer_arrears", Name: "customer_arrears"}},
 		Forms: []core.Form{{Clause: "DX.14", Title: formTitle()}, {Clause: "D4.7", Title: core.T("商户通讯录", "Merchants' telephone list")}, {Clause: "C15.8", Title: basicTitle()}, {Clause: "C15.8", Title: upkeepTitle()}},
-		Events: []house.Event{{Key: "customer.created", Label: core.T("客户建档", "A customer file was made")}, {Key: "customer.filed", Label: core.T("客户完成备案", "A customer was put on file")},
+		Events: []house.Event{{Key: "customer.created", Label: core.T("客户建档", "A customer file was made")}, {Key: "customer.withdrawn", Label: core.T("客户撤回了一项同意", "A customer withdrew a consent")}, {Key: "customer.filed", Label: core.T("客户完成备案", "A customer was put on file")},
 			{Key: "customer.confirmed", Label: core.T("客户档案经确认", "A customer file was confirmed")}, {Key: "customer.change", Label: core.T("客户登记资料变动", "A customer reported a change")},
 			{Key: "customer.verified", Label: core.T("客户资料已核实", "A customer's particulars were verified")}, {Key: "customer.occupied", Label: core.T("客户使用了单元", "A customer took up a unit")},
 			{Key: "customer.vacated", Label: core.T("客户迁出单元", "A customer left a unit")}},

@@ -304,13 +304,16 @@ func (f *file) consentTable(ctx context.Context) ui.TableView {
 		if !s.WithdrawnAt.IsZero() {
 			state = core.T("已撤回 %s", "Withdrawn %s", ui.Full(ctx, s.WithdrawnAt))
 		}
-		t.Rows = append(t.Rows, cells(purposeOf(s).Say(ctx), core.Label(consentHows(), s.How).Say(ctx), ui.Full(ctx, s.GivenAt), state.Say(ctx)))
+		t.Rows = append(t.Rows, cells(purposeOf(s).Say(ctx), s.howOf().Say(ctx), ui.Full(ctx, s.GivenAt), state.Say(ctx)))
 	}
 	return t
 }
 
 // purposeOf is what a consent is for: our own words in both languages, or as it was typed.
 func purposeOf(s Consent) core.Text {
+	if s.Bounded() {
+		return bound(s)
+	}
 	switch s.Purpose {
 	case purpose:
 		return core.T("物业服务:联系、维修、收费与应急通知", "Running the property: contact, repairs, charges and emergencies")

@@ -405,21 +405,21 @@ func endStay(ctx context.Context, tx db.Tx, s Stay, on core.Date) error {
 }
 
 func (s *Consent) dest() []any {
-	return []any{&s.ID, &s.Customer, &s.Purpose, &s.Sensitive, &s.How, &s.GivenAt, &s.GivenBy, &s.WithdrawnAt, &s.WithdrawnHow}
+	return []any{&s.ID, &s.Customer, &s.Purpose, &s.Sensitive, &s.How, &s.GivenAt, &s.GivenBy, &s.WithdrawnAt, &s.WithdrawnHow, &s.Matter, &s.Number, &s.Form.ZH, &s.Form.EN}
 }
 
 // Consents are a customer's consents, oldest first, withdrawn ones too.
 func Consents(ctx context.Context, tx db.Tx, customer core.ID) ([]Consent, error) {
 	p := core.ProjectOf(ctx).ID
 	return once(tx, "consents", p, customer, func() ([]Consent, error) {
-		return db.All(ctx, tx, (*Consent).dest, `select id, customer_id, purpose, sensitive, how, given_at, given_by, withdrawn_at, withdrawn_how from customer_consent
+		return db.All(ctx, tx, (*Consent).dest, `select id, customer_id, purpose, sensitive, how, given_at, given_by, withdrawn_at, withdrawn_how, matter_id, matter_number, form, form_en from customer_consent
 			where project_id = $1 and customer_id = $2 order by given_at, id`, p, customer)
 	})
 }
 
 func insertConsent(ctx context.Context, tx db.Tx, s Consent) error {
-	_, err := db.Exec(ctx, tx, "insert into customer_consent (project_id, id, customer_id, purpose, sensitive, how, given_at, given_by) values ($1,$2,$3,$4,$5,$6,$7,$8)",
-		core.ProjectOf(ctx).ID, s.ID, s.Customer, s.Purpose, s.Sensitive, s.How, s.GivenAt, s.GivenBy)
+	_, err := db.Exec(ctx, tx, "insert into customer_consent (project_id, id, customer_id, purpose, sensitive, how, given_at, given_by, matter_id, matter_number, form, form_en) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+		core.ProjectOf(ctx).ID, s.ID, s.Customer, s.Purpose, s.Sensitive, s.How, s.GivenAt, s.GivenBy, s.Matter, s.Number, s.Form.ZH, s.Form.EN)
 	return err
 }
 

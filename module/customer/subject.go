@@ -67,6 +67,8 @@ type SubjectConsent struct {
 	Purpose   string `json:"purpose"`
 	Sensitive bool   `json:"sensitive"`
 	How       string `json:"how"`
+	Form      string `json:"form,omitempty"`   // the public form by which it was given
+	Matter    string `json:"matter,omitempty"` // the number of the one matter that it was given for
 	Given     string `json:"given"`
 	Withdrawn string `json:"withdrawn,omitempty"`
 }
@@ -104,7 +106,7 @@ func (s *Subject) people(ctx context.Context, tx db.Tx, id core.ID) error {
 		s.Contacts = append(s.Contacts, SubjectContact{string(k.Name), core.Label(contactRoles(), k.Role).ZH, k.Phones, k.Mail})
 	}
 	for _, x := range consents {
-		given := SubjectConsent{Purpose: x.Purpose, Sensitive: x.Sensitive, How: x.How, Given: x.GivenAt.Format("2006-01-02")}
+		given := SubjectConsent{Purpose: x.Purpose, Sensitive: x.Sensitive, How: x.How, Form: x.Form.ZH, Matter: x.Number, Given: x.GivenAt.Format("2006-01-02")}
 		if !x.WithdrawnAt.IsZero() {
 			given.Withdrawn = x.WithdrawnAt.Format("2006-01-02")
 		}

@@ -234,7 +234,7 @@ func tellSenders(ctx context.Context, tx db.Tx, m Matter) error {
 // messagePanel shows on a matter's page what its sender said when he sent it by a door.
 func messagePanel() register.Panel {
 	return register.Panel{On: "desk", Perm: "desk.view", Order: 67, Body: func(ctx context.Context, tx db.Tx, ref core.Ref) (templ.Component, error) {
-		ss, err := db.All(ctx, tx, (*stored).dest, "select "+storedColumns+" from desk_message where project_id = $1 and matter_id = $2", ref.Project, ref.ID)
+		ss, err := messagesOf(ctx, tx, ref)
 		if err != nil || len(ss) == 0 {
 			return nil, err
 		}
@@ -245,6 +245,7 @@ func messagePanel() register.Panel {
 		p.Add("邮箱", "E-mail address", customer.MaskMail(s.Mail))
 		p.Choice("最近告知", "Last told", publicStates(), s.told())
 		p.Time("同意处理个人信息", "Consent to handling particulars", s.Consented)
+		p.Time("撤回同意", "Consent withdrawn", s.Withdrawn)
 		return register.FieldsCard(core.T("公众来件", "Sent by a public door"), p.Out), nil
 	}}
 }

@@ -300,6 +300,9 @@ func (f front) open(ctx context.Context, tx db.Tx, s *stored, m Message, who cus
 	if err := journal.Add(ctx, tx, matter.Ref, "came", map[string]any{"door": f.Kind, "said": m.Said, "mail": m.Mail, "consent": m.Consent}, journal.For(who.Customer)); err != nil {
 		return err
 	}
+	if err := s.agreed(ctx, tx, matter); err != nil {
+		return err
+	}
 	msg := notify.Message{Ref: matter.Ref, URL: href(ctx, matter.Ref.ID), Title: core.T("%s受理:%s %s", "%s: %s %s", core.Label(DoorKinds(), f.Kind), matter.Number, clip(m.Content, 60))}
 	if err := notify.TellRole(ctx, tx, f.Ref.Project, core.Desk, msg); err != nil {
 		return err
@@ -328,16 +331,17 @@ type stored struct {
 	Mail      string
 	Lang      core.Lang
 	Consented time.Time
+	Withdrawn time.Time
 	Bytes     int64
 	token     string
 	reach     string
 }
 
 func (s *stored) dest() []any {
-	return []any{&s.ID, &s.Door, &s.Kind, &s.Matter, &s.Contact, &s.Said, &s.Tell, &s.Told, &s.Mail, (*string)(&s.Lang), &s.Consented, &s.Bytes}
+	return []any{&s.ID, &s.Door, &s.Kind, &s.Matter, &s.Contact, &s.Said, &s.Tell, &s.Told, &s.Mail, (*string)(&s.Lang), &s.Consented, &s.Withdrawn, &s.Bytes}
 }
 
-const storedColumns = "id, door_id, kind, matter_id, contact_id, said, tell, told, mail, lang, consented_at, bytes"
+const storedColumns = "id, door_id, kind, matter_id, contact_id, said, tell, told, mail, lang, consented_at, withdrawn_at, bytes"
 
 // insert stores the message; 0 rows: this form was sent before.
 func (s stored) insert(ctx context.Context, tx db.Tx, key, print string) (int64, error) {

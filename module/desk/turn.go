@@ -61,6 +61,9 @@ func Turn(ctx context.Context, tx db.Tx, id core.ID, in Intake) (Matter, core.Re
 	if err := changed(ctx, tx, m, "turned", map[string]any{"from": from, "kind": m.Kind, "content": m.Content, "contact": m.Contact, "phone": m.Phone}); err != nil {
 		return m, core.Ref{}, err
 	}
+	if err := agreedBy(ctx, tx, m); err != nil {
+		return m, core.Ref{}, err
+	}
 	if kind == nil {
 		return m, core.Ref{}, put(ctx, tx, m)
 	}
