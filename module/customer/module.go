@@ -48,6 +48,7 @@ func Module() house.Module {
 		Approvals: []approval.Kind{{Verb: "customer.file", Name: core.T("客户建档", "New customer file"), Run: func(ctx context.Context, tx db.Tx, r approval.Request) error { return Confirm(ctx, tx, r.About.ID) }},
 			{Verb: accessVerb, Name: core.T("查阅完整档案", "Read a customer's file in full"), Can: canGive, Run: give}},
 		CellStates: cellStates(),
+		Reactions:  reactions(),
 		Sheets:     importers(),
 	}
 }

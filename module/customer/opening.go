@@ -161,9 +161,12 @@ type unitWord struct {
 }
 
 func owing(ctx context.Context, tx db.Tx, tower core.ID) (map[core.ID]string, error) {
-	rows, err := db.All(ctx, tx, func(w *unitWord) []any { return []any{&w.unit, &w.amount} }, `select a.unit_id, sum(a.amount) from customer_arrears a
-		join estate_unit u on u.project_id = a.project_id and u.id = a.unit_id
-		where a.project_id = $1 and u.building_id = $2 and a.voided_at is null and a.settled_at is null group by a.unit_id`, core.ProjectOf(ctx).ID, tower)
+	// What is owed for a unit that was split or merged since shows at its heir.
+	rows, err := db.All(ctx, tx, func(w *unitWord) []any { return []any{&w.unit, &w.amount} }, `with recursive home (old_id, unit_id) as (
+			select u.id, u.id from estate_unit u where u.project_id = $1 and u.building_id = $2
+			union all select l.old_id, h.unit_id from home h join estate_unit_link l on l.project_id = $1 and l.new_id = h.old_id and l.heir)
+		select h.unit_id, sum(a.amount) from home h join customer_arrears a on a.project_id = $1 and a.unit_id = h.old_id
+		where a.voided_at is null and a.settled_at is null group by h.unit_id`, core.ProjectOf(ctx).ID, tower)
 	out := map[core.ID]string{}
 	for _, w := range rows {
 		out[w.unit] = "¥" + w.amount.String()

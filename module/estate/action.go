@@ -221,8 +221,9 @@ func SetState(ctx context.Context, tx db.Tx, id core.ID, state string) error {
 
 // Part is one of the units that a unit is split into.
 type Part struct {
-	Code string
-	Area core.Decimal
+	Code  string
+	Area  core.Decimal
+	Taken bool // whoever rents the unit goes on in this part
 }
 
 // Division splits a unit.
@@ -232,7 +233,9 @@ type Division struct {
 }
 
 // Split closes a unit and makes its parts, each with the unit's building, floor, use and price. The parts' areas must
-// add up to the unit's, when that is known.
+// add up to the unit's, when that is known. Whoever rents the unit goes on in the parts that are taken, the others are
+// vacant then; a unit with a tenant needs such a part (the customer module, which knows, refuses it otherwise). Its
+// spaces go to its heir.
 func Split(ctx context.Context, tx db.Tx, id core.ID, in Division) ([]core.ID, error) {
 	u, err := Lock(ctx, tx, id)
 	if err == nil {
@@ -245,17 +248,45 @@ func Split(ctx context.Context, tx db.Tx, id core.ID, in Division) ([]core.ID, e
 		return nil, err
 	}
 	on := orToday(ctx, in.On)
-	if err := closeUnit(ctx, tx, u, on, "split", codesOf(in.Parts)); err != nil {
+	if u, err = closeUnit(ctx, tx, u, on); err != nil {
 		return nil, err
 	}
-	ids := make([]core.ID, len(in.Parts))
+	ids, heir := make([]core.ID, len(in.Parts)), heirOf(u, in.Parts)
 	for i, p := range in.Parts {
-		part := In{Code: p.Code, Building: u.Tower, Floor: u.Floor, Area: p.Area, Use: u.Use, State: u.State, UnitPrice: u.UnitPrice, Since: on}
-		if ids[i], err = derive(ctx, tx, part, "split", u); err != nil {
+		part := In{Code: p.Code, Building: u.Tower, Floor: u.Floor, Area: p.Area, Use: u.Use, State: partState(u, in.Parts, p), UnitPrice: u.UnitPrice, Since: on}
+		if ids[i], err = derive(ctx, tx, part, Link{How: "split", Taken: p.Taken, Heir: i == heir}, u); err != nil {
 			return nil, err
 		}
 	}
-	return ids, nil
+	if err := moveSpaces(ctx, tx, u, ids[heir]); err != nil {
+		return nil, err
+	}
+	return ids, closed(ctx, tx, u, "split", codesOf(in.Parts))
+}
+
+// heirOf is the part to which goes what cannot be divided: of those taken, or of all when none is, the one that keeps the
+// unit's code, else the first.
+func heirOf(u Unit, parts []Part) int {
+	some := slices.ContainsFunc(parts, func(p Part) bool { return p.Taken })
+	first := -1
+	for i, p := range parts {
+		switch {
+		case some && !p.Taken:
+		case Key(p.Code) == u.Key:
+			return i
+		case first < 0:
+			first = i
+		}
+	}
+	return first
+}
+
+// partState is the state of a part: what the tenant leaves is vacant.
+func partState(u Unit, parts []Part, p Part) string {
+	if u.State == Let && !p.Taken && slices.ContainsFunc(parts, func(p Part) bool { return p.Taken }) {
+		return Free
+	}
+	return u.State
 }
 
 func checkParts(u Unit, parts []Part) error {
@@ -299,16 +330,22 @@ func orToday(ctx context.Context, d core.Date) core.Date {
 	return d
 }
 
-func closeUnit(ctx context.Context, tx db.Tx, u Unit, on core.Date, verb, into string) error {
+// closeUnit ends a unit, whose code is free then.
+func closeUnit(ctx context.Context, tx db.Tx, u Unit, on core.Date) (Unit, error) {
 	u.Ended = on
 	if err := updateUnit(ctx, tx, u); err != nil {
-		return err
+		return u, err
 	}
-	return record(ctx, tx, u, verb, map[string]string{"into": into, "on": string(on)})
+	return Get(ctx, tx, u.ID)
 }
 
-// derive makes a unit out of others and links it to them.
-func derive(ctx context.Context, tx db.Tx, in In, how string, from ...Unit) (core.ID, error) {
+// closed tells of it, once the new units stand: the modules above move there who uses the old one.
+func closed(ctx context.Context, tx db.Tx, u Unit, verb, into string) error {
+	return record(ctx, tx, u, verb, map[string]string{"into": into, "on": string(u.Ended)})
+}
+
+// derive makes a unit out of others and links it to them, each as l says.
+func derive(ctx context.Context, tx db.Tx, in In, l Link, from ...Unit) (core.ID, error) {
 	id, err := CreateUnit(ctx, tx, in)
 	if err != nil {
 		return 0, err
@@ -316,11 +353,11 @@ func derive(ctx context.Context, tx db.Tx, in In, how string, from ...Unit) (cor
 	codes := make([]string, len(from))
 	for i, u := range from {
 		codes[i] = u.Code
-		if err := insertLink(ctx, tx, Link{u.ID, id, how, in.Since}); err != nil {
+		if err := insertLink(ctx, tx, Link{u.ID, id, l.How, in.Since, l.Taken, l.Heir}); err != nil {
 			return 0, err
 		}
 	}
-	return id, journal.Add(ctx, tx, UnitKind.Ref(ctx, id), "made", map[string]string{"from": strings.Join(codes, "、"), "how": how})
+	return id, journal.Add(ctx, tx, UnitKind.Ref(ctx, id), "made", map[string]string{"from": strings.Join(codes, "、"), "how": l.How})
 }
 
 // Union merges units.
@@ -333,7 +370,8 @@ type Union struct {
 // Other is a further unit of a merge.
 type Other struct{ Unit core.ID }
 
-// Merge closes the units of one building and makes one of them, with their areas added.
+// Merge closes the units of one building and makes one of them, with their areas added. Who owns and rents them goes on in
+// it, and so do their spaces; units of different tenants are not merged (the customer module refuses it).
 func Merge(ctx context.Context, tx db.Tx, id core.ID, in Union) (core.ID, error) {
 	if len(in.Others) == 0 {
 		return 0, core.Invalid("others", "请选择要并入的单元", "Choose the units to merge with")
@@ -352,14 +390,33 @@ func Merge(ctx context.Context, tx db.Tx, id core.ID, in Union) (core.ID, error)
 		}
 	}
 	on := orToday(ctx, in.On)
-	for _, u := range from {
-		if err := closeUnit(ctx, tx, u, on, "merged", in.Code); err != nil {
+	for i, u := range from {
+		if from[i], err = closeUnit(ctx, tx, u, on); err != nil {
 			return 0, err
 		}
 	}
 	first := from[0]
-	return derive(ctx, tx, In{Code: in.Code, Building: first.Tower, Floor: first.Floor, Area: sum, Use: first.Use, State: first.State,
-		UnitPrice: first.UnitPrice, Since: on}, "merge", from...)
+	one, err := derive(ctx, tx, In{Code: in.Code, Building: first.Tower, Floor: first.Floor, Area: sum, Use: first.Use, State: joinedState(from),
+		UnitPrice: first.UnitPrice, Since: on}, Link{How: "merge", Taken: true, Heir: true}, from...)
+	for _, u := range from {
+		if err == nil {
+			err = moveSpaces(ctx, tx, u, one)
+		}
+		if err == nil {
+			err = closed(ctx, tx, u, "merged", in.Code)
+		}
+	}
+	return one, err
+}
+
+// joinedState is the state of a merged unit: one that is used makes it used.
+func joinedState(from []Unit) string {
+	for _, state := range []string{Let, Own, Fitout} {
+		if slices.ContainsFunc(from, func(u Unit) bool { return u.State == state }) {
+			return state
+		}
+	}
+	return Free
 }
 
 // lockAll locks units that become one, in the order of their ids, so that two merges do not wait for each other, and gives

@@ -91,11 +91,12 @@ func stateVerb() register.Verber {
 }
 
 func splitVerb() register.Verber {
-	return register.Verb[Division]{Name: "split", Label: core.T("拆分", "Split"), Roles: keepers(), Can: canChange, Why: core.T("原单元留档,新单元与其关联", "The unit stays as history; the new ones are linked to it"),
+	return register.Verb[Division]{Name: "split", Label: core.T("拆分", "Split"), Roles: keepers(), Can: canChange, Why: core.T("原单元留档,新单元与其关联;业主、租户、合同、车位和信报箱随之转到新单元", "The unit stays as history, linked to the new ones; owner, tenant, contract, parking spaces and letter boxes go on there"),
 		Fields: []core.Field[Division]{{Name: "on", Label: core.T("生效日期", "From"), Ptr: func(in *Division) any { return &in.On }},
 			{Name: "parts", Label: core.T("新单元", "New units"), Rows: core.Rows(func(in *Division) *[]Part { return &in.Parts }, []core.Field[Part]{
 				{Name: "code", Label: core.T("编号", "Code"), Ptr: func(p *Part) any { return &p.Code }, Required: true, Max: 40},
-				{Name: "area", Label: core.T("面积(㎡)", "Area (㎡)"), Ptr: func(p *Part) any { return &p.Area }, Required: true}})}},
+				{Name: "area", Label: core.T("面积(㎡)", "Area (㎡)"), Ptr: func(p *Part) any { return &p.Area }, Required: true},
+				{Name: "taken", Label: core.T("现租户继续使用", "The tenant goes on here"), Hint: core.T("有租户的单元必选,可选多个;没选的转为空置", "Needed when there is a tenant; several may be ticked, the others fall vacant"), Ptr: func(p *Part) any { return &p.Taken }}})}},
 		Do: func(ctx context.Context, tx db.Tx, id core.ID, in Division) (core.ID, error) {
 			_, err := Split(ctx, tx, id, in)
 			return id, err
@@ -103,7 +104,7 @@ func splitVerb() register.Verber {
 }
 
 func mergeVerb() register.Verber {
-	return register.Verb[Union]{Name: "merge", Label: core.T("合并", "Merge"), Roles: keepers(), Can: canChange, Why: core.T("与同楼座的其他单元合并", "With other units of the building"),
+	return register.Verb[Union]{Name: "merge", Label: core.T("合并", "Merge"), Roles: keepers(), Can: canChange, Why: core.T("与同楼座的其他单元合并;业主、租户、合同、车位和信报箱随之转到新单元", "With other units of the building; owner, tenant, contract, parking spaces and letter boxes go on in the new one"),
 		Fields: []core.Field[Union]{{Name: "code", Label: core.T("新单元编号", "New unit code"), Ptr: func(in *Union) any { return &in.Code }, Required: true, Max: 40},
 			{Name: "on", Label: core.T("生效日期", "From"), Ptr: func(in *Union) any { return &in.On }},
 			{Name: "others", Label: core.T("并入的单元", "Units to merge with"), Rows: core.Rows(func(in *Union) *[]Other { return &in.Others }, []core.Field[Other]{

@@ -55,7 +55,7 @@ type spaces struct {
 }
 
 var spaceEvents = map[string]core.Text{"created": core.T("建立 {code}", "created {code}"), "edited": core.T("修改资料", "edited"),
-	"assigned": core.T("登记使用人", "recorded who uses it"), "released": core.T("收回", "taken back"), "forgotten": core.T("使用人信息已删除", "the user's data was erased")}
+	"assigned": core.T("登记使用人", "recorded who uses it"), "released": core.T("收回", "taken back"), "moved": core.T("随单元 {from} 转到 {into}", "went from unit {from} to {into}"), "forgotten": core.T("使用人信息已删除", "the user's data was erased")}
 
 var parking = spaces{
 	kind: register.Kind{Name: "parking", Plural: "parking-spaces", Label: core.T("车位", "Parking spaces"), Table: "estate_parking", Events: spaceEvents},
@@ -120,6 +120,30 @@ func (k spaces) update(ctx context.Context, tx db.Tx, s Space) error {
 	return db.ExecOne(ctx, tx, "update "+k.kind.Table+` set place = $1, state = $2, used_by = $3, customer_id = $4, unit_id = $5, plate = $6, from_on = $7, to_on = $8, fee = $9,
 		note = $10, version = version + 1, changed_at = $11, changed_by = $12 where project_id = $13 and id = $14 and version = $15`,
 		s.Place, s.State, s.UsedBy, s.Customer, s.Unit, s.Plate, s.From, s.To, s.Fee, s.Note, core.Now(ctx), core.ActorOf(ctx).ID, core.ProjectOf(ctx).ID, s.ID, s.Version)
+}
+
+// moveSpaces gives the parking spaces and letter boxes of a closed unit to the one that came after it.
+func moveSpaces(ctx context.Context, tx db.Tx, from Unit, to core.ID) error {
+	u, err := Get(ctx, tx, to)
+	if err != nil {
+		return err
+	}
+	for _, k := range []spaces{parking, mailbox} {
+		all, err := db.All(ctx, tx, (*Space).dest, k.query("and s.unit_id = $2 and s.voided_at is null order by s.id"), core.ProjectOf(ctx).ID, from.ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			s.Unit, s.UnitCode = to, u.Code
+			if err := k.update(ctx, tx, s); err != nil {
+				return err
+			}
+			if err := k.record(ctx, tx, s, "moved", map[string]string{"from": from.Code, "into": u.Code}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // SpaceIn is what is said about a parking space or a letter box.

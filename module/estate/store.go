@@ -178,18 +178,20 @@ type Link struct {
 	Old, New core.ID
 	How      string // "split", "merge"
 	On       core.Date
+	Taken    bool // who rented the old unit goes on in the new one
+	Heir     bool // what cannot be divided goes to this new unit; each old one has one heir
 }
 
 func insertLink(ctx context.Context, tx db.Tx, l Link) error {
-	_, err := db.Exec(ctx, tx, "insert into estate_unit_link (project_id, id, old_id, new_id, how, on_day) values ($1,$2,$3,$4,$5,$6)",
-		core.ProjectOf(ctx).ID, tx.NewID(), l.Old, l.New, l.How, l.On)
+	_, err := db.Exec(ctx, tx, "insert into estate_unit_link (project_id, id, old_id, new_id, how, on_day, taken, heir) values ($1,$2,$3,$4,$5,$6,$7,$8)",
+		core.ProjectOf(ctx).ID, tx.NewID(), l.Old, l.New, l.How, l.On, l.Taken, l.Heir)
 	return err
 }
 
 // Links lists the steps that a unit came from or went into.
 func Links(ctx context.Context, tx db.Tx, unit core.ID) ([]Link, error) {
-	return db.All(ctx, tx, func(l *Link) []any { return []any{&l.Old, &l.New, &l.How, &l.On} },
-		`select old_id, new_id, how, on_day from estate_unit_link where project_id = $1 and (old_id = $2 or new_id = $2) order by on_day, id`, core.ProjectOf(ctx).ID, unit)
+	return db.All(ctx, tx, func(l *Link) []any { return []any{&l.Old, &l.New, &l.How, &l.On, &l.Taken, &l.Heir} },
+		`select old_id, new_id, how, on_day, taken, heir from estate_unit_link where project_id = $1 and (old_id = $2 or new_id = $2) order by on_day, id`, core.ProjectOf(ctx).ID, unit)
 }
 
 const buildingColumns = "id, version, name, sort, exits, note"
