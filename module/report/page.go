@@ -426,7 +426,7 @@ func home(ctx context.Context, tx db.Tx) (templ.Component, error) {
 		return nil, err
 	}
 	t := ui.TableView{Caption: core.T("报表一览", "All reports")}
-	for _, c := range []core.Text{core.T("报表", "Report"), core.T("最近一期", "Latest"), core.T("状态", "State"), core.T("下次期限", "Next due"), core.T("定时发送", "Scheduled"), core.T("本期至今", "This period so far")} {
+	for _, c := range []core.Text{core.T("报表", "Report"), core.T("最近一期", "Latest"), core.T("状态", "State"), core.T("下次期限", "Next due"), core.T("定时发送", "Scheduled"), core.T("本期至今", "This period so far"), core.T("制度条款", "Clause")} {
 		t.Columns = append(t.Columns, ui.Column{Label: c})
 	}
 	for _, s := range sorts() {
@@ -443,6 +443,8 @@ func home(ctx context.Context, tx db.Tx) (templ.Component, error) {
 	return homeCard(t, []ui.Link{{Label: core.T("投诉统计表(C1.6)", "Complaint statistics (C1.6)"), Href: "/p/" + p.Code + "/complaint/report"}, {Label: core.T("物业公告:本月 %s 条", "Announcements this month: %s", ui.UpTo(n)), Href: AnnouncementKind.Href(ctx, 0)}, {Label: core.T("定时发送", "Scheduled sending"), Href: ScheduleKind.Href(ctx, 0)}}), nil
 }
 
+// homeRow is one kind of report. Each cell says one thing, and what there is not yet has none: on a phone the row is a
+// small card of a title, its period, state and due. What the report tells of stands above its preview.
 func homeRow(ctx context.Context, tx db.Tx, s sort, due time.Time) (ui.Row, error) {
 	p := core.ProjectOf(ctx)
 	latest, err := list(ctx, tx, "project_id = $1 and kind = $2 and voided_at is null order by at desc, id desc limit 1", p.ID, s.kind)
@@ -450,16 +452,19 @@ func homeRow(ctx context.Context, tx db.Tx, s sort, due time.Time) (ui.Row, erro
 		return ui.Row{}, err
 	}
 	next, err := db.Value[time.Time](ctx, tx, "select min(next_at) from report_schedule where project_id = $1 and kind = $2 and active and voided_at is null", p.ID, s.kind)
-	last, state := ui.Cell{Text: "—"}, ui.Cell{Text: "—"}
+	last, state := ui.Cell{Text: core.T("还没有", "None yet").Say(ctx)}, ui.Cell{}
 	if len(latest) > 0 {
 		last, state = ui.Cell{Text: periodText(s.kind, latest[0].Period()).Say(ctx), Href: href(ctx, latest[0].Ref.ID)}, ui.Cell{Body: ui.Pill(tone(latest[0].State), latest[0].stateName())}
 	}
-	dueCell := ui.Cell{Text: "—"}
+	dueCell, sends := ui.Cell{}, ui.Cell{}
+	if !next.IsZero() {
+		sends.Text = ui.When(ctx, next)
+	}
 	if !due.IsZero() {
 		dueCell = ui.Cell{Body: ui.Countdown(due, core.Now(ctx))}
 	}
-	name := ui.Cell{Body: kindCell(s, href(ctx, 0)+"?kind="+s.kind, register.Cite(ctx, s.clause))}
-	return ui.Row{Cells: []ui.Cell{name, last, state, dueCell, {Text: whenever(ctx, next)}, {Text: core.T("看一看", "Look").Say(ctx), Href: href(ctx, 0, "preview") + "?kind=" + s.kind}}}, err
+	name := ui.Cell{Text: s.label.Say(ctx), Href: href(ctx, 0) + "?kind=" + s.kind}
+	return ui.Row{Cells: []ui.Cell{name, last, state, dueCell, sends, {Text: core.T("看一看", "Look").Say(ctx), Href: href(ctx, 0, "preview") + "?kind=" + s.kind}, {Body: ui.Clause(s.clause, register.Cite(ctx, s.clause))}}}, err
 }
 
 // nextDue is the earliest open duty of each of the reports' clauses and numbers, of the months around now.
@@ -499,7 +504,7 @@ func previewPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 	}
 	s, _ := sortOf(kind)
 	at := func(d core.Date) string { return href(ctx, 0, "preview") + "?kind=" + kind + "&day=" + string(d) }
-	v := previewView{Title: core.T("%s %s", "%s %s", s.label, periodText(kind, p)), Prev: at(before(rules, kind, p).From), Next: at(p.To.Add(1))}
+	v := previewView{Says: s.says, Title: core.T("%s %s", "%s %s", s.label, periodText(kind, p)), Prev: at(before(rules, kind, p).From), Next: at(p.To.Add(1))}
 	for _, sec := range sections {
 		v.Sections = append(v.Sections, viewOf(ctx, sec, "", href(ctx, 0, "preview")))
 	}
@@ -507,6 +512,7 @@ func previewPage(ctx context.Context, tx db.Tx, r *web.Request) (web.Answer, err
 }
 
 type previewView struct {
+	Says       core.Text // what the report tells of
 	Title      core.Text
 	Prev, Next string
 	Sections   []sectionView

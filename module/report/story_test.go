@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"huiyin/approval"
 	"huiyin/core"
 	"huiyin/db"
@@ -28,8 +30,19 @@ func TestTheMonthlyReportOverHTTP(t *testing.T) {
 				k.Errorf("the home of reports lacks %q", want)
 			}
 		}
+		home.Find("table.list").First().Find("tbody tr").Each(func(_ int, row *goquery.Selection) { // on a phone each is a card: a line each thing
+			if first := row.Find("td").First(); first.Children().Length() != 1 || first.Find("a").Length() != 1 {
+				k.Errorf("the first cell is crowded: %s", first.Text())
+			}
+			if row.Find("td[data-label='制度条款'] .cl").Length() != 1 || strings.Contains(row.Text(), "—") {
+				k.Errorf("the card: %s", row.Text())
+			}
+		})
 		for _, kind := range report.Kinds() {
 			sup.Get(sup.P("report/preview?kind=" + kind.Value)).OK(k)
+		}
+		if p := sup.Get(sup.P("report/preview?kind=" + report.Operations)).OK(k); !p.Has("设施") || p.Find("p.sub").Length() == 0 {
+			k.Errorf("the preview does not say what the report tells of: %s", p.Text("main"))
 		}
 		if bad := sup.Get(sup.P("report/preview?kind=nothing")); bad.Status != 422 {
 			k.Errorf("a kind that is none: %d", bad.Status)
