@@ -370,10 +370,8 @@ func PassTo(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
 			return err
 		}
 		c.Handler, c.HandlerName, c.Department, c.Assigned = a.Handler, name, a.Department, core.Now(ctx)
-		for _, clause := range []string{"C11.1", "D4.5", "C1.5", "C13.4"} {
-			if err := duty.Assign(ctx, tx, clause, c.Ref, a.Handler); err != nil {
-				return err
-			}
+		if err := giveOver(ctx, tx, *c); err != nil {
+			return err
 		}
 		if err := duty.Done(ctx, tx, "C13.6", c.Ref); err != nil {
 			return err
@@ -387,6 +385,16 @@ func PassTo(ctx context.Context, tx db.Tx, id core.ID, a Assign) error {
 		}
 		return notify.Tell(ctx, tx, c.Ref.Project, a.Handler, notify.Message{Ref: c.Ref, Urgent: c.Level == Major, URL: href(ctx, c.Ref.ID), Title: core.T("投诉转派给您:%s", "A complaint passed to you: %s", c.title())})
 	})
+}
+
+// giveOver gives what the handler of a case owes of it to the one who has it now; without one, back to the role.
+func giveOver(ctx context.Context, tx db.Tx, c Case) error {
+	for _, clause := range []string{"C11.1", "D4.5", "C1.5", "C13.4", "D4.4"} {
+		if err := duty.Assign(ctx, tx, clause, c.Ref, c.Handler); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ---- 问 validity and investigation (C1.1, A6.2)

@@ -248,6 +248,11 @@ func Reopen(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 		if err := duty.VoidAll(ctx, tx, c.Ref, w.Text); err != nil {
 			return err
 		}
+		if c.Handler == 0 { // nobody has it: it is passed on
+			if err := passOn(ctx, tx, *c); err != nil {
+				return err
+			}
+		}
 		return reopen(ctx, tx, c)
 	})
 }

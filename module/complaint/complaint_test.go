@@ -523,6 +523,58 @@ func TestC14_9_ToldToSeveralDepartmentsItIsOneCase(t *testing.T) {
 	})
 }
 
+// What the handler of a case owes goes with it: to whoever is given it next, and to nobody as soon as it turns out that the
+// case is against him.
+func TestC13_6_WhatTheHandlerOwesGoesWithTheCase(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		in := taken()
+		in.Written = true
+		main := take(k, in)
+		pass := func(r core.Role) error {
+			return do(k, core.Desk, complaint.PassTo, main, complaint.Assign{Handler: me(k, r), Department: "客服部"})
+		}
+		owedBy := func(want core.ID) {
+			k.Helper()
+			for _, clause := range []string{"C11.1", "C1.5", "D4.5", "D4.4"} {
+				ds := dutiesOf(k, main, clause)
+				if len(ds) == 0 || ds[len(ds)-1].State != duty.StateOpen || ds[len(ds)-1].User != want {
+					k.Errorf("%s is owed as %+v, want by %v", clause, ds, want)
+				}
+			}
+		}
+		k.Must(pass(core.Supervisor))
+		k.Must(do(k, core.Supervisor, complaint.AgreeNext, main, complaint.Promise{Next: k.Now().Add(5 * time.Hour), Told: "正在查"}))
+		owedBy(me(k, core.Supervisor))
+		k.Must(pass(core.Manager))
+		owedBy(me(k, core.Manager))
+		k.Must(pass(core.Supervisor))
+		in.AgainstUser = me(k, core.Supervisor)
+		k.Must(do(k, core.Desk, complaint.Join, take(k, in), complaint.Merge{Into: main, Reason: "同一件事"}))
+		owedBy(0)
+		if ds := dutiesOf(k, main, "C13.6"); len(ds) != 2 || ds[len(ds)-1].State != duty.StateOpen {
+			k.Errorf("it is to be passed on: %+v", ds)
+		}
+		k.Refused("C13.1", pass(core.Supervisor))
+		k.Must(pass(core.Manager))
+		owedBy(me(k, core.Manager))
+		if ds := dutiesOf(k, main, "C13.6"); ds[len(ds)-1].State != duty.StateDone {
+			k.Errorf("it was passed on: %+v", ds)
+		}
+	})
+}
+
+// A case that nobody has, since it turned out to be against its handler, is to be passed on when it is taken up again.
+func TestC13_6_ACaseThatNobodyHasIsPassedOnWhenItIsTakenUpAgain(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		id := take(k, taken())
+		finish(k, id)
+		k.Must(do(k, core.Supervisor, complaint.Reopen, id, complaint.Word{Text: "又响了"}))
+		if ds := dutiesOf(k, id, "C13.6"); len(ds) == 0 || ds[len(ds)-1].State != duty.StateOpen {
+			k.Errorf("nobody handles it, and passing it on is %+v", ds)
+		}
+	})
+}
+
 func TestC13_2_TheRuleProposesAndAPersonConfirms(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		for content, want := range map[string]string{"灯不亮": complaint.Normal, "再不处理就找记者曝光": complaint.Major, "业主拉横幅堵门": complaint.Major, "要求退款赔偿": complaint.Major, "保安殴打客户": complaint.Major} {

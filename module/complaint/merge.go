@@ -94,6 +94,9 @@ func takeOver(ctx context.Context, tx db.Tx, id core.ID, gone Case) error {
 			}
 			if c.Handler == c.AgainstUser {
 				c.Handler, c.HandlerName, c.Assigned = 0, "", time.Time{}
+				if err := giveOver(ctx, tx, *c); err != nil {
+					return err
+				}
 				if err := duty.Open(ctx, tx, "C13.6", c.Ref, duty.Again(), owes(ctx, *c, "原责任人是被投诉人,改派:%s", "Its handler is complained of; pass it on: %s")); err != nil {
 					return err
 				}
