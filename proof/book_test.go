@@ -24,6 +24,7 @@ type fact struct {
 	major         bool
 	written       bool
 	passed        bool      // to somebody who handles it
+	who           core.ID   // who handles it
 	from          time.Time // when it had happened, where it is noted later
 }
 
@@ -41,6 +42,7 @@ type row struct {
 	ends               []string // facts by which it is done
 	voids              []string // facts after which nobody owes it
 	extends            bool     // a deadline that comes before an agreed extension moves there, as a new round
+	handled            bool     // it is owed by who handles the record, whoever that is at the time
 }
 
 // owed is one duty as it has to be.
@@ -50,6 +52,10 @@ type owed struct {
 	due, done time.Time
 	state     string
 	late      bool
+	user      core.ID   // who owes it, of what is owed by who handles the record
+	steps     string    // to whom it went up, and when
+	seen      time.Time // when the clock was last looked at before it was there
+	id        core.ID   // in the database
 }
 
 type slot struct {
@@ -58,7 +64,7 @@ type slot struct {
 }
 
 func (o owed) String() string {
-	return fmt.Sprintf("%s %s of %s %s, round %d: due %s, %s %s, late %t", o.clause, o.number, o.kind, o.record, o.round, stamp(o.due), o.state, stamp(o.done), o.late)
+	return fmt.Sprintf("%s %s of %s %s, round %d: due %s, %s %s, late %t, by %s, up%s", o.clause, o.number, o.kind, o.record, o.round, stamp(o.due), o.state, stamp(o.done), o.late, o.user, o.steps)
 }
 
 func stamp(t time.Time) string {
@@ -70,9 +76,10 @@ func stamp(t time.Time) string {
 
 // book is what the table makes of the facts.
 type book struct {
-	rows []row
-	last map[slot]*owed
-	all  []*owed
+	rows   []row
+	last   map[slot]*owed
+	all    []*owed
+	looked time.Time // when the clock was last looked at: what is late goes up then
 }
 
 func newBook(rows []row) *book { return &book{rows: rows, last: map[slot]*owed{}} }
@@ -89,12 +96,14 @@ func (b *book) note(f fact) {
 		if o := b.last[at]; ok && o != nil && o.state == "open" {
 			switch {
 			case slices.Contains(r.voids, f.what):
-				o.end("void", f.at)
+				b.end(o, "void", f.at)
 			case slices.Contains(r.ends, f.what):
-				o.end("done", f.at)
+				b.end(o, "done", f.at)
 			case r.extends && f.what == "complaint.extended" && o.due.Before(f.until):
-				o.end("void", f.at)
-				b.open(at, f.until)
+				b.end(o, "void", f.at)
+				b.open(at, f.until, o.user)
+			case r.handled && (f.what == "complaint.assigned" || f.what == "complaint.barred"):
+				o.user = f.who
 			}
 		}
 	}
@@ -108,13 +117,17 @@ func (b *book) note(f fact) {
 			continue
 		}
 		if due := how.due(f); !due.IsZero() {
-			b.open(at, due)
+			var user core.ID
+			if r.handled {
+				user = f.who
+			}
+			b.open(at, due, user)
 		}
 	}
 }
 
-func (b *book) open(at slot, due time.Time) {
-	o := &owed{slot: at, round: 1, due: due.UTC(), state: "open"}
+func (b *book) open(at slot, due time.Time, user core.ID) {
+	o := &owed{slot: at, round: 1, due: due.UTC(), state: "open", user: user, seen: b.looked}
 	if was := b.last[at]; was != nil {
 		o.round = was.round + 1
 	}
@@ -122,8 +135,26 @@ func (b *book) open(at slot, due time.Time) {
 	b.all = append(b.all, o)
 }
 
-func (o *owed) end(state string, at time.Time) {
-	o.state, o.done, o.late = state, at.UTC(), o.due.Before(at)
+func (b *book) end(o *owed, state string, at time.Time) {
+	o.state, o.done, o.late, o.steps = state, at.UTC(), o.due.Before(at), o.climb(b.looked)
+}
+
+// climb is to whom a duty has gone up by the last look at the clock: at its deadline to the role that the clause names, one
+// rank higher at each closing of the office that passes, up to the general manager.
+func (o *owed) climb(looked time.Time) (steps string) {
+	if !looked.After(o.seen) { // nobody has looked since it is there
+		return ""
+	}
+	ranks := []core.Role{core.Supervisor, core.Manager, core.GM}
+	at := o.due
+	for _, role := range ranks[slices.Index(ranks, toldFirst(o.clause)):] {
+		if !at.Before(looked) {
+			break
+		}
+		steps += fmt.Sprintf(" to %s %s", role, stamp(at))
+		at = afterWorkdays(at, 1)
+	}
+	return steps
 }
 
 // due is when the open duty of a slot runs out; zero when there is none.
@@ -134,13 +165,20 @@ func (b *book) due(clause, number, kind string, record core.ID) time.Time {
 	return time.Time{}
 }
 
+// handled reports whether a slot's duty is owed by who handles the record.
+func (b *book) handled(at slot) bool {
+	return slices.ContainsFunc(b.rows, func(r row) bool {
+		return r.handled && r.clause == at.clause && r.number == at.number && r.on == at.kind
+	})
+}
+
 // closed is the book as it stands after the last look at the clock: what is open and past is late.
 func (b *book) closed(looked time.Time) []owed {
 	out := make([]owed, len(b.all))
 	for i, o := range b.all {
 		out[i] = *o
 		if o.state == "open" {
-			out[i].late = o.due.Before(looked)
+			out[i].late, out[i].steps = o.due.Before(looked), o.climb(looked)
 		}
 	}
 	slices.SortFunc(out, order)

@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"huiyin/core"
@@ -562,8 +563,14 @@ func (s *site) complain() {
 	if written {
 		details = append(details, desk.Detail{Name: "written", Value: "true"})
 	}
-	m := s.take("complaint", details...)
-	c := &dealing{site: s, m: m, id: m.other, written: written || m.channel == "letter" || m.channel == "mail", of: map[string]core.ID{"complaint": m.other}}
+	var against core.Role
+	switch n := s.rnd.IntN(100); {
+	case n < 8:
+		against = core.Supervisor // who handles them as a rule
+	case n < 12:
+		against = core.Technician
+	}
+	c := s.charge(against, written, details...)
 	s.Read(func(ctx context.Context, tx db.Tx) error { // the third of a kind by one customer is major as well, as C13.2's own tests show
 		got, err := complaint.Get(ctx, tx, c.id)
 		c.major = got.Level == complaint.Major
@@ -572,9 +579,20 @@ func (s *site) complain() {
 		}
 		return err
 	})
-	s.cases = append(s.cases, c)
 	s.note(c.fact("complaint.taken"))
 	s.later(s.by(s.owes("C13.6", "term", "complaint", c.id)), c.assign)
+}
+
+// charge has a complaint taken down, against somebody of the office where one is named.
+func (s *site) charge(against core.Role, written bool, details ...desk.Detail) *dealing {
+	s.Helper()
+	if against != "" {
+		details = append(details, desk.Detail{Name: "against", Value: complaint.AgainstPerson}, desk.Detail{Name: "against_user", Value: s.Users[against].String()})
+	}
+	m := s.take("complaint", details...)
+	c := &dealing{site: s, m: m, id: m.other, against: against, written: written || m.channel == "letter" || m.channel == "mail", of: map[string]core.ID{"complaint": m.other}}
+	s.cases = append(s.cases, c)
+	return c
 }
 
 // dealing is how one complaint is dealt with.
@@ -587,26 +605,52 @@ type dealing struct {
 	written bool
 	over    bool
 	passed  bool // to somebody who handles it
+	handler core.Role
+	against core.Role // who is complained of
 }
 
 func (c *dealing) fact(what string) fact {
-	return fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written, passed: c.passed}
+	f := fact{what: what, of: c.of, channel: c.m.channel, major: c.major, written: c.written, passed: c.passed}
+	if c.passed {
+		f.who = c.Users[c.handler]
+	}
+	return f
+}
+
+// hand is who does the supervisor's part: whoever is complained of takes no part (C13.1), another stands in.
+func (c *dealing) hand() core.Role {
+	if c.against == core.Supervisor {
+		return core.Leasing
+	}
+	return core.Supervisor
+}
+
+// fits says that a case can be merged into this one: it is in hand, and not against somebody else.
+func (c *dealing) fits(other *dealing) bool {
+	same := c.against == "" || other.against == "" || c.against == other.against
+	return c != other && same && !c.over && c.m.open && c.passed && c.now().State == complaint.StateAccepted
 }
 
 // join merges it with another case that is in hand (C14.9: what several people tell counts once), and sometimes takes it
 // out again; it says whether there was one.
 func (c *dealing) join() bool {
-	var main *dealing
-	for _, other := range c.cases {
-		if other != c && !other.over && other.m.open && other.passed && other.now().State == complaint.StateAccepted {
-			main = other
-			break
-		}
-	}
-	if main == nil {
+	i := slices.IndexFunc(c.cases, func(main *dealing) bool { return main.fits(c) })
+	if i < 0 {
 		return false
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.joinTo(c.cases[i])
+	if c.chance(50) {
+		c.later(c.after(10, 900), c.takeApart)
+	}
+	return true
+}
+
+func (c *dealing) joinTo(main *dealing) {
+	by := c.hand()
+	if main.against != "" {
+		by = main.hand()
+	}
+	c.do(by, func(ctx context.Context, tx db.Tx) error {
 		return complaint.Join(ctx, tx, c.id, complaint.Merge{Into: main.id, Reason: "同一件事"})
 	})
 	c.over, c.m.open, c.m.into = true, false, main.m
@@ -622,15 +666,44 @@ func (c *dealing) join() bool {
 		c.note(main.fact("complaint.major"))
 		c.later(c.by(c.owes("C13.3", "term", "complaint", main.id)), main.file)
 	}
-	if c.chance(50) {
-		c.later(c.after(10, 900), c.takeApart)
+	if main.against == "" && c.against != "" {
+		main.against = c.against
+		if main.passed && main.handler == main.against {
+			main.barred()
+		}
 	}
-	return true
+}
+
+// barred is what follows when it turns out that a case is against its own handler: what he owed is his no more, and it is
+// passed on anew (C13.1, C13.6).
+func (c *dealing) barred() {
+	c.passed, c.handler = false, ""
+	c.note(c.fact("complaint.barred"))
+	c.later(c.by(c.owes("C13.6", "term", "complaint", c.id)), func() {
+		if !c.over && !c.passed {
+			c.pass()
+		}
+	})
+}
+
+// accused has somebody complain of the case's own handler, in the same matter.
+func (c *dealing) accused() {
+	if c.over || !c.passed || c.against != "" {
+		return
+	}
+	other := c.charge(c.handler, false, desk.Detail{Name: "category", Value: "service"}, desk.Detail{Name: "demand", Value: "换人处理"})
+	other.major = other.now().Level == complaint.Major
+	c.note(other.fact("complaint.taken"))
+	if c.fits(other) {
+		other.joinTo(c)
+		return
+	}
+	c.later(c.by(c.owes("C13.6", "term", "complaint", other.id)), other.assign)
 }
 
 // takeApart is the way back: the case is as new, except that who had it has it.
 func (c *dealing) takeApart() {
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.TakeApart(ctx, tx, c.id, complaint.Word{Text: "不是一件事"})
 	})
 	c.over, c.m.open, c.m.into = false, true, nil
@@ -676,12 +749,7 @@ func (c *dealing) assign() {
 	if c.over || c.chance(5) && c.join() {
 		return
 	}
-	c.do(core.Desk, func(ctx context.Context, tx db.Tx) error {
-		return complaint.PassTo(ctx, tx, c.id, complaint.Assign{Handler: c.Users[core.Supervisor], Department: "客服部"})
-	})
-	c.passed = true
-	c.note(c.fact("complaint.assigned"))
-	c.spoke()
+	c.pass()
 	if c.chance(4) {
 		c.later(c.after(10, 900), c.void)
 		return
@@ -692,8 +760,37 @@ func (c *dealing) assign() {
 	c.proceed()
 }
 
+// pass gives the case to the supervisor, or, where it is against him, to another.
+func (c *dealing) pass() {
+	if c.against != "" {
+		c.Refused("C13.1", c.App.DB.Write(c.ctx[core.Desk], func(ctx context.Context, tx db.Tx) error {
+			return complaint.PassTo(ctx, tx, c.id, complaint.Assign{Handler: c.Users[c.against], Department: "客服部"})
+		}))
+	}
+	c.passTo(c.hand())
+	c.spoke()
+}
+
+func (c *dealing) passTo(handler core.Role) {
+	c.do(core.Desk, func(ctx context.Context, tx db.Tx) error {
+		return complaint.PassTo(ctx, tx, c.id, complaint.Assign{Handler: c.Users[handler], Department: "客服部"})
+	})
+	c.passed, c.handler = true, handler
+	c.note(c.fact("complaint.assigned"))
+}
+
 // proceed is what follows once somebody handles it.
 func (c *dealing) proceed() {
+	if c.chance(8) {
+		c.later(c.after(60, 30*60), c.accused)
+	}
+	if c.chance(8) { // the supervisor is away for a while
+		c.later(c.after(20, 900), func() {
+			if !c.over && c.passed {
+				c.passTo(core.Manager)
+			}
+		})
+	}
 	if c.chance(15) {
 		c.later(c.after(10, 300), c.grade)
 	}
@@ -710,7 +807,7 @@ func (c *dealing) void() {
 	if c.over {
 		return
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.Void(ctx, tx, c.id, complaint.Word{Text: "误登"})
 	})
 	c.over, c.m.open = true, false
@@ -728,7 +825,7 @@ func (c *dealing) grade() {
 	if c.major {
 		level, what = complaint.Normal, "complaint.minor"
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.SetLevel(ctx, tx, c.id, complaint.Grade{Level: level, Reason: "核实后调整"})
 	})
 	c.major = !c.major
@@ -742,7 +839,7 @@ func (c *dealing) file() {
 	if c.over || !c.major {
 		return
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.FileMajor(ctx, tx, c.id, complaint.File{Superior: "总经理", Legal: "法务部", Team: "主任牵头", Minutes: "会议记录"})
 	})
 	c.note(c.fact("complaint.filed"))
@@ -764,7 +861,7 @@ func (c *dealing) promise() {
 	}
 	f := c.fact("complaint.promised")
 	f.until = c.after(60, 48*60).Truncate(time.Minute)
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.AgreeNext(ctx, tx, c.id, complaint.Promise{Next: f.until, Told: "正在查"})
 	})
 	c.note(f)
@@ -778,7 +875,7 @@ func (c *dealing) judge() {
 	if c.over {
 		return
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.SetValidity(ctx, tx, c.id, complaint.Judge{Validity: complaint.Founded, Opinion: "属实"})
 	})
 	c.later(c.after(5, 120), func() {
@@ -812,7 +909,7 @@ func (c *dealing) extend() {
 	}
 	f := c.fact("complaint.extended")
 	f.until = c.after(24*60, 12*24*60).Truncate(time.Minute)
-	err := c.App.DB.Write(c.ctx[core.Supervisor], func(ctx context.Context, tx db.Tx) error {
+	err := c.App.DB.Write(c.ctx[c.hand()], func(ctx context.Context, tx db.Tx) error {
 		return complaint.Prolong(ctx, tx, c.id, complaint.Extend{Until: f.until, Reason: "等厂家", Consent: "王经理", How: "电话"})
 	})
 	if core.IsKind(err, core.KindConflict) { // it was replied to meanwhile
@@ -829,7 +926,7 @@ func (c *dealing) measure() {
 	}
 	var id core.ID
 	due := c.Now().In(beijing).AddDate(0, 0, c.rnd.IntN(9))
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) (err error) {
 		id, err = complaint.DrawUp(ctx, tx, c.id, complaint.Draft{Sort: "preventive", Text: "每日巡查", Department: "工程部", Due: core.Date(due.Format(time.DateOnly))})
 		return err
 	})
@@ -845,7 +942,7 @@ func (c *dealing) measure() {
 
 func (c *dealing) carryOut(id core.ID) {
 	good := c.chance(75)
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.CarryOut(ctx, tx, id, complaint.Word{Text: "已做"})
 	})
 	c.do(core.Quality, func(ctx context.Context, tx db.Tx) error {
@@ -903,7 +1000,7 @@ func (c *dealing) reply() {
 		how = "letter"
 		c.register()
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.Answer(ctx, tx, c.id, complaint.Reply{How: how, Text: "门换好了", Business: "何海", Relations: "周慧"})
 	})
 	c.note(c.fact("complaint.replied"))
@@ -924,7 +1021,7 @@ func (c *dealing) opine() {
 	if c.chance(20) {
 		satisfied = "no"
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.Opine(ctx, tx, c.id, complaint.Opinion{Satisfied: satisfied, Signer: "王经理", Signature: "data:image/png;base64," + picture})
 	})
 	if satisfied == "no" {
@@ -943,7 +1040,7 @@ func (c *dealing) close() {
 	if c.major {
 		c.file()
 	}
-	c.do(core.Supervisor, func(ctx context.Context, tx db.Tx) error {
+	c.do(c.hand(), func(ctx context.Context, tx db.Tx) error {
 		return complaint.CloseCase(ctx, tx, c.id, complaint.Close{Evaluation: "处理得当", Improvement: "加强巡查", DelayBy: "林敏", DelayReason: "忙"})
 	})
 	c.settled()

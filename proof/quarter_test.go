@@ -198,7 +198,7 @@ func (s *site) look(at time.Time) {
 		s.keys(at)
 	}
 	s.Tick()
-	s.looked = at
+	s.looked, s.book.looked, s.other.looked = at, at, at
 	if first {
 		s.drawn()
 		s.periods(at)
@@ -295,6 +295,11 @@ func (s *site) compare() {
 	}{{s.Project.ID, s.book}, {s.Other.ID, s.other}} {
 		want, got := x.book.closed(s.looked), s.found(x.project)
 		total, all = total+len(got), append(all, want)
+		for i := range got {
+			if !x.book.handled(got[i].slot) {
+				got[i].user = 0
+			}
+		}
 		differ(s.T, want, got)
 	}
 	seen(s.T, s.book.rows, all...)
@@ -306,8 +311,24 @@ func (s *site) found(project core.ID) (out []owed) {
 	s.Helper()
 	s.Read(func(ctx context.Context, tx db.Tx) (err error) {
 		out, err = db.All(ctx, tx, func(o *owed) []any {
-			return []any{&o.clause, &o.number, &o.kind, &o.record, &o.round, &o.due, &o.done, &o.state, &o.late}
-		}, "select clause, number, kind, record_id, round, due_at, done_at, state, late from duty_duty where project_id = $1", project)
+			return []any{&o.id, &o.clause, &o.number, &o.kind, &o.record, &o.round, &o.due, &o.done, &o.state, &o.late, &o.user}
+		}, "select id, clause, number, kind, record_id, round, due_at, done_at, state, late, user_id from duty_duty where project_id = $1", project)
+		if err != nil {
+			return err
+		}
+		type step struct {
+			duty core.ID
+			role core.Role
+			at   time.Time
+		}
+		steps, err := db.All(ctx, tx, func(s *step) []any { return []any{&s.duty, (*string)(&s.role), &s.at} }, "select duty_id, role, at from duty_step where project_id = $1 order by duty_id, step", project)
+		up := map[core.ID]string{}
+		for _, s := range steps {
+			up[s.duty] += fmt.Sprintf(" to %s %s", s.role, stamp(s.at))
+		}
+		for i := range out {
+			out[i].steps = up[out[i].id]
+		}
 		return err
 	})
 	slices.SortFunc(out, order)

@@ -118,22 +118,22 @@ func table() []row {
 
 		// ---- complaints
 		{clause: "C13.6", number: "term", on: "complaint", // pass on within fifteen minutes
-			opens: map[string]opening{"complaint.taken": once(minutes(15)), "complaint.unmerged": anew(where(onward, minutes(15)))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
-		{clause: "C11.1", number: "term", on: "complaint", extends: true, // cause and solution within a working day
+			opens: map[string]opening{"complaint.taken": once(minutes(15)), "complaint.unmerged": anew(where(onward, minutes(15))), "complaint.barred": anew(minutes(15)), "complaint.reopened": anew(where(onward, minutes(15)))}, ends: []string{"complaint.assigned", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
+		{clause: "C11.1", number: "term", on: "complaint", extends: true, handled: true, // cause and solution within a working day
 			opens: map[string]opening{"complaint.taken": once(workdays(1)), "complaint.dissatisfied": anew(workdays(1)), "complaint.reopened": anew(workdays(1)), "complaint.unmerged": anew(workdays(1))},
 			ends:  []string{"complaint.solved", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
-		{clause: "D4.5", number: "term", on: "complaint", extends: true, // a written one is answered in writing
+		{clause: "D4.5", number: "term", on: "complaint", extends: true, handled: true, // a written one is answered in writing
 			opens: map[string]opening{"complaint.taken": once(letter), "complaint.dissatisfied": anew(letter), "complaint.reopened": anew(letter), "complaint.unmerged": anew(letter)},
 			ends:  []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
-		{clause: "C1.5", number: "term", on: "complaint", extends: true, // close within seven days
+		{clause: "C1.5", number: "term", on: "complaint", extends: true, handled: true, // close within seven days
 			opens: map[string]opening{"complaint.taken": once(days(7)), "complaint.dissatisfied": anew(days(7)), "complaint.reopened": anew(days(7)), "complaint.unmerged": anew(days(7))},
 			ends:  []string{"complaint.settled", "complaint.dissatisfied"}, voids: []string{"complaint.voided", "complaint.reopened", "complaint.merged"}},
 		{clause: "C13.3", number: "term", on: "complaint", // report a major one within 24 hours
 			opens: map[string]opening{"complaint.taken": once(where(major, hours(24))), "complaint.major": anew(hours(24)), "complaint.unmerged": anew(where(major, hours(24)))},
 			ends:  []string{"complaint.filed", "complaint.settled"}, voids: []string{"complaint.minor", "complaint.voided", "complaint.reopened", "complaint.merged"}},
-		{clause: "C13.4", number: "term", on: "complaint", // tell the result within 24 hours
+		{clause: "C13.4", number: "term", on: "complaint", handled: true, // tell the result within 24 hours
 			opens: map[string]opening{"complaint.finished": anew(hours(24))}, ends: []string{"complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
-		{clause: "D4.4", number: "term", on: "complaint", // the next reply as promised
+		{clause: "D4.4", number: "term", on: "complaint", handled: true, // the next reply as promised
 			opens: map[string]opening{"complaint.promised": anew(agreed)}, ends: []string{"complaint.promised", "complaint.replied", "complaint.settled"}, voids: []string{"complaint.voided", "complaint.reopened"}},
 		{clause: "C11.3", number: "term", on: "complaint-action", // carry the measure out by its day
 			opens: map[string]opening{"measure.approved": anew(agreedDay)}, ends: []string{"measure.good"}},
@@ -202,6 +202,18 @@ func table() []row {
 		{clause: "C5.1", number: "gap", on: "customer", // confirmation
 			opens: map[string]opening{"file.imported": once(days(365))}, ends: []string{"file.confirmed"}},
 	}
+}
+
+// toldFirst is who is told first of a clause's duty that is late: the general manager of what the manager owes, the manager
+// of what the supervisor or quality owes, and of what brings three parties to a repair; of anything else the supervisor.
+func toldFirst(clause string) core.Role {
+	switch clause {
+	case "A3.3", "C7.11", "C14.11", "C19.3", "C19.4":
+		return core.GM
+	case "A6.3", "A7.2", "A8.2", "B4.6", "B4.7", "B7.1", "C1.5", "C1.6", "C5.2", "C11.1", "C11.3", "C13.3", "C13.4", "C13.5", "C14.10", "C15.4", "C16.3", "C17.4", "D4.2", "D4.4", "D4.5", "D5.4":
+		return core.Manager
+	}
+	return core.Supervisor
 }
 
 // monthly is a clause that the calendar opens.
