@@ -36,6 +36,7 @@ func (p *pair) submit(role core.Role, path string, f filled) {
 		}
 		return b.Post(path, f.values)
 	}
+	p.deck.sent(path)
 	answer := p.ask(role, "POST", path, f.values.Encode(), send)
 	if answer.Status == http.StatusOK {
 		p.done++
@@ -53,6 +54,7 @@ func (p *pair) api(role core.Role, path string, f filled) {
 		body[name] = vs[0]
 	}
 	key := fmt.Sprintf("key-%d", p.rnd.Uint64())
+	p.deck.sent(path)
 	p.compare(role, "POST", path, core.JSON(body), p.tokens[role], func(b *testkit.Browser) *testkit.Page {
 		return b.API("POST", path, body, "Idempotency-Key", key)
 	})

@@ -34,15 +34,19 @@ func TestEnginesAgree(t *testing.T) {
 	if soaking() {
 		n = sequencesLong
 	}
-	for batch := range (n + sequencesEach - 1) / sequencesEach {
+	batches := (n + sequencesEach - 1) / sequencesEach
+	d := newDeck(rand.New(rand.NewPCG(first, 1<<32)))
+	t.Cleanup(func() { d.whole(t) })
+	for batch := range batches {
 		t.Run(fmt.Sprintf("seed %d batch %d", first, batch), func(t *testing.T) {
 			t.Parallel()
 			p := newPair(t, db.SQLite, db.Postgres, rand.New(rand.NewPCG(first, uint64(batch))))
+			p.deal(d, batch, batches)
 			for i := range sequencesEach {
 				p.sequence(i)
 			}
 			p.compareAll()
-			t.Logf("%d requests, %d of them verbs that were carried out", p.requests, p.done)
+			t.Logf("%d requests, %d of them verbs that were carried out, %d by somebody who is not signed in", p.requests, p.done, p.answered)
 			if p.done < 2*sequencesEach {
 				t.Errorf("only %d verbs in %d sequences were carried out: this proves little", p.done, sequencesEach)
 			}
@@ -58,22 +62,32 @@ type pair struct {
 	browsers   map[core.Role][2]*testkit.Browser
 	tokens     map[core.Role][2]*testkit.Browser
 	rights     map[core.Role]core.Actor
+	nobody     [2]*testkit.Browser // who is not signed in
 	kinds      []kind
-	posts      []web.Route
+	posts      []web.Route // what can be sent, in the deck's order
+	next       int         // of the posts that are sent at random
+	deck       *deck
 	since      core.ID  // records of this sequence are above it
 	said       []string // what was done in this sequence
 	requests   int
 	done       int
+	doors      int // forms that were sent to the doors
+	answered   int // of those, by somebody who is not signed in
 }
 
-// kind is a kind of record that people open: its word in addresses, its words in the API, its table.
-type kind struct{ word, plural, table string }
+// kind is a kind of record that people open: its word in addresses, its words in the API, its table; and whether it is the
+// firm's and not a project's.
+type kind struct {
+	word, plural, table string
+	firm                bool
+}
 
 func newPair(t *testing.T, one, other db.Engine, rnd *rand.Rand) *pair {
 	t.Helper()
 	p := &pair{T: t, rnd: rnd, browsers: map[core.Role][2]*testkit.Browser{}, tokens: map[core.Role][2]*testkit.Browser{}, rights: map[core.Role]core.Actor{}}
 	p.one, p.other = testkit.Twins(t, one, other)
 	p.both(func(k *testkit.Kit) { k.Fill(k.Project) })
+	p.both(opened)
 	for _, r := range testkit.Roles() {
 		p.browsers[r] = [2]*testkit.Browser{p.one.As(r), p.other.As(r)}
 		p.tokens[r] = [2]*testkit.Browser{p.one.Token(r), p.other.Token(r)}
@@ -81,16 +95,13 @@ func newPair(t *testing.T, one, other db.Engine, rnd *rand.Rand) *pair {
 	}
 	for _, m := range p.one.App.Lists.Modules {
 		for _, g := range m.Registers {
-			if k := g.KindOf(); k.Table != "" && !k.Firm {
-				p.kinds = append(p.kinds, kind{k.Name, k.Plural, k.Table})
+			if k := g.KindOf(); k.Table != "" && untouched()[k.Name] == "" {
+				p.kinds = append(p.kinds, kind{k.Name, k.Plural, k.Table, k.Firm})
 			}
 		}
 	}
-	for _, rt := range p.one.App.Server.Routes() {
-		if rt.Method() == http.MethodPost && rt.InProject() && rt.Stream == nil {
-			p.posts = append(p.posts, rt)
-		}
-	}
+	p.nobody = [2]*testkit.Browser{p.one.Browser(0), p.other.Browser(0)}
+	p.posts = postsOf(p.one)
 	return p
 }
 
@@ -106,6 +117,8 @@ func (p *pair) sequence(n int) {
 	p.take()
 	for range 3 + p.rnd.IntN(18) {
 		switch n := p.rnd.IntN(20); {
+		case n < 1:
+			p.answer()
 		case n < 12:
 			p.act()
 		case n < 14:
@@ -162,8 +175,8 @@ func (p *pair) create() {
 	p.Helper()
 	k := p.kinds[p.rnd.IntN(len(p.kinds))]
 	role := p.somebody(k.word + ".view")
-	p.follow(role, p.get(role, p.path(k.word)), func(href string) bool {
-		rest, ok := strings.CutPrefix(href, p.path(k.word)+"/")
+	p.follow(role, p.get(role, p.home(k)), func(href string) bool {
+		rest, ok := strings.CutPrefix(href, p.home(k)+"/")
 		return ok && !strings.ContainsAny(rest, "/?.") && (rest[0] < '0' || rest[0] > '9')
 	})
 }
@@ -177,7 +190,7 @@ func (p *pair) act() {
 			return
 		}
 		role := p.somebody(k.word + ".view")
-		here := p.path(k.word) + "/" + id.String()
+		here := p.home(k) + "/" + id.String()
 		if p.follow(role, p.get(role, here), func(href string) bool { return strings.HasPrefix(href, here+"/") }) {
 			return
 		}
@@ -224,7 +237,7 @@ func (p *pair) record() (kind, core.ID) {
 	var have []kind
 	p.one.Read(func(ctx context.Context, tx db.Tx) (err error) {
 		for _, k := range p.kinds {
-			if ids[k], err = db.Values[core.ID](ctx, tx, "select id from "+k.table+" where project_id = $1 and id > $2 order by id desc limit 4", p.one.Project.ID, since); err != nil {
+			if ids[k], err = db.Values[core.ID](ctx, tx, "select id from "+k.table+" where project_id = $1 and id > $2 order by id desc limit 4", p.place(k), since); err != nil {
 				return err
 			}
 			if len(ids[k]) > 0 {
@@ -245,7 +258,8 @@ var blanks = regexp.MustCompile(`\{[^}]*\}`)
 // stray sends anything to any address as anybody.
 func (p *pair) stray() {
 	p.Helper()
-	rt := p.posts[p.rnd.IntN(len(p.posts))]
+	rt := p.posts[p.next]
+	p.next = (p.next + 1) % len(p.posts)
 	id := core.ID(4242)
 	word := ""
 	for i, part := range strings.Split(rt.Path(), "/") {
@@ -256,7 +270,7 @@ func (p *pair) stray() {
 	for _, k := range p.kinds {
 		if k.word == word || k.plural == word {
 			p.one.Read(func(ctx context.Context, tx db.Tx) (err error) {
-				ids, err := db.Values[core.ID](ctx, tx, "select id from "+k.table+" where project_id = $1 order by id desc limit 5", p.one.Project.ID)
+				ids, err := db.Values[core.ID](ctx, tx, "select id from "+k.table+" where project_id = $1 order by id desc limit 5", p.place(k))
 				if len(ids) > 0 {
 					id = ids[p.rnd.IntN(len(ids))]
 				}
@@ -295,6 +309,21 @@ func (p *pair) pages() (out []web.Route) {
 
 func (p *pair) address(rt web.Route) string {
 	return blanks.ReplaceAllString(strings.NewReplacer("{project}", p.one.Project.Code, "{$}", "").Replace(rt.Path()), "C1.5")
+}
+
+// place is the project that a kind's records are in, home the page that lists them.
+func (p *pair) place(k kind) core.ID {
+	if k.firm {
+		return core.Firm
+	}
+	return p.one.Project.ID
+}
+
+func (p *pair) home(k kind) string {
+	if k.firm {
+		return "/firm/" + k.word
+	}
+	return p.path(k.word)
 }
 
 func (p *pair) path(rest string) string { return "/p/" + p.one.Project.Code + "/" + rest }

@@ -1,7 +1,8 @@
 // Package proof holds the two proofs that go over all modules at once.
 //
 //   - TestEnginesAgree: generated sequences of verbs, by random people at a controlled clock, give the same answers on
-//     SQLite and on PostgreSQL, byte for byte, and leave the same exports, pages and rows behind.
+//     SQLite and on PostgreSQL, byte for byte, and leave the same exports, pages and rows behind. TestEveryVerbIsAmongThoseGenerated
+//     sees to it that every verb of every register can be drawn; the long run, that each was sent.
 //   - TestQuarter: a building is run by a simulated clock, and every duty that stands in the database at the end is held
 //     against a table that says, by its own arithmetic, what was due when. TestEveryScheduledClauseHasARow sees to it that
 //     whatever a module claims to schedule stands in the table; the long run, that each row was tried in time and late.
