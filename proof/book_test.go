@@ -3,6 +3,7 @@ package proof
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -80,9 +81,21 @@ type book struct {
 	last   map[slot]*owed
 	all    []*owed
 	looked time.Time // when the clock was last looked at: what is late goes up then
+	noted  map[string]int
+	opened map[move]int
 }
 
-func newBook(rows []row) *book { return &book{rows: rows, last: map[slot]*owed{}} }
+// move is a fact that opens a row's duty.
+type move struct{ clause, number, on, what string }
+
+func newBook(rows []row) *book {
+	return &book{rows: rows, last: map[slot]*owed{}, noted: map[string]int{}, opened: map[move]int{}}
+}
+
+// facts are those that do anything to a row's duties.
+func (r row) facts() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(r.opens)), r.ends, r.voids)
+}
 
 func (r row) slot(f fact) (slot, bool) {
 	id := f.of[r.on]
@@ -91,6 +104,7 @@ func (r row) slot(f fact) (slot, bool) {
 
 // note enters a fact: first what it ends, then what it opens, as a clause reads that owes something anew.
 func (b *book) note(f fact) {
+	b.noted[f.what]++
 	for _, r := range b.rows {
 		at, ok := r.slot(f)
 		if o := b.last[at]; ok && o != nil && o.state == "open" {
@@ -122,6 +136,7 @@ func (b *book) note(f fact) {
 				user = f.who
 			}
 			b.open(at, due, user)
+			b.opened[move{r.clause, r.number, r.on, f.what}]++
 		}
 	}
 }

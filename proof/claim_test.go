@@ -2,7 +2,12 @@ package proof
 
 import (
 	"cmp"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"huiyin/db"
@@ -22,6 +27,24 @@ func elsewhere() map[string]string {
 func unseen() map[string]string {
 	return map[string]string{
 		"B7.1 day": "the year's plan is due on 31 January, outside the quarter",
+	}
+}
+
+// notLate are the rows of what runs out after the quarter: it is done in time, or still open.
+func notLate() map[string]string {
+	return map[string]string{
+		"B1.2 every": "a file is verified within a year", "B1.4 gap": "what an imported file lacks is made good within a year", "C5.1 gap": "the same", "C15.4 gap": "the same",
+		"C5.2 day": "the year's survey is due on 31 December", "D5.4 day": "the half-year's opinion forms are due on 31 December",
+	}
+}
+
+// unopened are the openings that no quarter shows, each with the reason.
+func unopened() map[move]string {
+	return map[move]string{
+		{"A3.5", "remind", "desk", "desk.reported"}:          "what is reported up was handed on before, which opens it",
+		{"B7.1", "day", "month", "month.begins"}:             "it is opened in January, outside the quarter",
+		{"C5.2", "day", "month", "month.begins"}:             "the year's plan opens it before its month has come",
+		{"C13.6", "term", "complaint", "complaint.reopened"}: "a case that nobody has is seldom taken up again: the module's own tests show it",
 	}
 }
 
@@ -75,6 +98,71 @@ func TestEveryScheduledClauseHasARow(t *testing.T) {
 	}
 }
 
+// declared finds the clauses under which a source file opens a duty by name.
+var declared = regexp.MustCompile(`(?:duty\.Open\([^"]*|duty\.Opening\{Clause: )"([A-Z]+[0-9]*\.[0-9]+)"`)
+
+// TestEveryOpenedClauseHasARow reads the modules' sources: whatever clause one names where it opens a duty, or that the
+// calendar opens for it, is calculated here, if it is of the areas that are.
+func TestEveryOpenedClauseHasARow(t *testing.T) {
+	rows := map[string]bool{}
+	for _, r := range allRows() {
+		rows[r.clause] = true
+	}
+	files, err := filepath.Glob("../module/*/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources: %v", err)
+	}
+	found := map[string]bool{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(source), "\n") {
+			for _, m := range declared.FindAllStringSubmatch(line, -1) {
+				found[m[1]] = true
+				if !rows[m[1]] {
+					t.Errorf("%s opens a duty under %s, and no row calculates it", name, m[1])
+				}
+			}
+		}
+	}
+	if len(found) < 20 {
+		t.Errorf("the sources name only %d clauses: %v", len(found), slices.Sorted(maps.Keys(found)))
+	}
+	for _, m := range testkit.New(t, db.SQLite).App.Lists.Modules {
+		for _, r := range m.Recurring {
+			if !slices.ContainsFunc(allRows(), func(row row) bool { return row.clause == r.Clause && row.number == r.Number && row.on == "month" }) {
+				t.Errorf("%s has the calendar open %s %s, and no row calculates it", m.Name, r.Clause, r.Number)
+			}
+		}
+	}
+}
+
+// tried demands of a long run that every fact that the table knows has happened, and that each opening of a row was seen.
+func tried(t *testing.T, b *book) {
+	t.Helper()
+	if !soaking() {
+		return
+	}
+	excused := unopened()
+	for _, r := range b.rows {
+		for _, what := range r.facts() {
+			if b.noted[what] == 0 {
+				t.Errorf("%s %s of %s: %q has never happened: the script does not try it", r.clause, r.number, r.on, what)
+			}
+		}
+		for what := range r.opens {
+			if m := (move{r.clause, r.number, r.on, what}); b.opened[m] == 0 && excused[m] == "" {
+				t.Errorf("%s %s of %s: %q has never opened it: the script does not try it", r.clause, r.number, r.on, what)
+			}
+		}
+	}
+}
+
 // outcomes counts what became of the duties of one row.
 type outcomes struct{ inTime, late, open int }
 
@@ -98,7 +186,7 @@ func seen(t *testing.T, rows []row, all ...[]owed) {
 			c.inTime++
 		}
 	}
-	excused := unseen()
+	excused, beyond := unseen(), notLate()
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.clause, b.clause), cmp.Compare(a.number, b.number)) })
 	for _, r := range rows {
 		at := r.clause + " " + r.number
@@ -106,8 +194,9 @@ func seen(t *testing.T, rows []row, all ...[]owed) {
 		if c == nil {
 			c = &outcomes{}
 		}
+		late := c.late > 0 || c.open > 0 && beyond[at] != ""
 		t.Logf("%-16s of %-16s in time %4d, late %4d, open %4d", at, r.on, c.inTime, c.late, c.open)
-		if soaking() && excused[at] == "" && (c.inTime == 0 || c.late+c.open == 0) {
+		if soaking() && excused[at] == "" && (c.inTime == 0 || !late) {
 			t.Errorf("%s was seen %d times in time, %d times late and %d times open: the script does not try it", at, c.inTime, c.late, c.open)
 		}
 	}

@@ -686,9 +686,10 @@ func (c *dealing) barred() {
 	})
 }
 
-// accused has somebody complain of the case's own handler, in the same matter.
+// accused has somebody complain of the case's own handler, in the same matter. The manager is spared: who rules is not of
+// this script.
 func (c *dealing) accused() {
-	if c.over || !c.passed || c.against != "" {
+	if c.over || !c.passed || c.against != "" || c.handler == core.Manager {
 		return
 	}
 	other := c.charge(c.handler, false, desk.Detail{Name: "category", Value: "service"}, desk.Detail{Name: "demand", Value: "换人处理"})
@@ -791,7 +792,7 @@ func (c *dealing) proceed() {
 			}
 		})
 	}
-	if c.chance(15) {
+	if c.chance(15) || c.major && c.chance(20) {
 		c.later(c.after(10, 300), c.grade)
 	}
 	if c.major {

@@ -4,8 +4,9 @@
 //     SQLite and on PostgreSQL, byte for byte, and leave the same exports, pages and rows behind. TestEveryVerbIsAmongThoseGenerated
 //     sees to it that every verb of every register can be drawn; the long run, that each was sent.
 //   - TestQuarter: a building is run by a simulated clock, and every duty that stands in the database at the end is held
-//     against a table that says, by its own arithmetic, what was due when. TestEveryScheduledClauseHasARow sees to it that
-//     whatever a module claims to schedule stands in the table; the long run, that each row was tried in time and late.
+//     against a table that says, by its own arithmetic, what was due when, who owed it and to whom it went up. TestEveryScheduledClauseHasARow
+//     and TestEveryOpenedClauseHasARow see to it that whatever a module schedules stands in the table; the long run, that
+//     each row was tried in time and late, and each of its facts has happened.
 //
 // Both are short under `go test` and long under `make soak` (HUIYIN_SOAK).
 package proof

@@ -73,6 +73,8 @@ type site struct {
 	early     map[core.ID][]string           // what was done before the calendar asked for it, by the month in which it does
 	came      map[core.ID]map[core.Role]bool // to a repair
 	counts    map[string]int                 // of the facts
+	post      post
+	out       map[string]bool // the reports that are out, by kind and period
 }
 
 // entry is something that somebody will do at a time.
@@ -107,13 +109,14 @@ func newSite(t *testing.T, e db.Engine, units int, rnd *rand.Rand) *site {
 	}
 	s := &site{Kit: k, rnd: rnd, book: newBook(allRows()), other: newBook(others), ctx: map[core.Role]context.Context{}, tokens: map[core.Role]*testkit.Browser{}, counts: map[string]int{},
 		matter: map[core.ID]*matter{}, came: map[core.ID]map[core.Role]bool{}, asked: map[core.ID]bool{}, asking: map[core.ID]core.ID{}, word: map[core.ID]time.Time{}, feasts: map[core.ID]bool{}, held: map[core.ID]time.Time{},
-		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, confirmed: map[core.ID]bool{}, early: map[core.ID][]string{}}
+		key: map[core.ID]bool{}, carded: map[core.ID]bool{}, typed: map[core.ID]customer.In{}, proposing: map[core.ID]bool{}, confirmed: map[core.ID]bool{}, early: map[core.ID][]string{}, out: map[string]bool{}}
 	for _, r := range append(testkit.Roles(), core.System) {
 		s.ctx[r] = k.Ctx(r)
 	}
 	for _, r := range testkit.Roles() {
 		s.tokens[r] = k.Token(r)
 	}
+	s.openPost()
 	s.build(units)
 	return s
 }
@@ -137,6 +140,9 @@ func (s *site) build(units int) {
 				s.key[id], s.ranked = true, append(s.ranked, id)
 			}
 			s.units, s.who = append(s.units, unit), append(s.who, id)
+			if err == nil && i%mailEach == 3 {
+				err = s.byMail(ctx, tx, id, i)
+			}
 			return err
 		})
 		of := map[string]core.ID{"customer": s.who[i]}
@@ -161,6 +167,7 @@ func (s *site) run(until time.Time) {
 	s.earlier()
 	s.files(until)
 	s.surveys()
+	s.subscribe()
 	next := quarterBegins
 	for {
 		at := until
@@ -199,6 +206,7 @@ func (s *site) look(at time.Time) {
 	}
 	s.Tick()
 	s.looked, s.book.looked, s.other.looked = at, at, at
+	s.mail(at)
 	if first {
 		s.drawn()
 		s.periods(at)
@@ -303,6 +311,8 @@ func (s *site) compare() {
 		differ(s.T, want, got)
 	}
 	seen(s.T, s.book.rows, all...)
+	tried(s.T, s.book)
+	s.delivered()
 	s.Logf("%d duties\nof %v", total, s.counts)
 }
 

@@ -48,8 +48,10 @@ func (s *site) periods(at time.Time) {
 	if day.Weekday() == time.Monday && s.chance(88) {
 		week := day.AddDate(0, 0, -7)
 		s.later(s.by(s.owes("C13.5", "every", "weekly", dayRef(week))), func() {
-			s.submit(report.Weekly, week)
-			s.note(fact{what: "report.weekly", of: map[string]core.ID{"weekly": dayRef(week)}})
+			if !s.out[report.Weekly+stamp(week)] { // unless a schedule was first
+				s.submit(report.Weekly, week)
+				s.issued(report.Weekly, week)
+			}
 		})
 	}
 	if day.Day() == 1 && day.Month()%3 == 1 {
@@ -81,8 +83,11 @@ func (s *site) send(month, of time.Time) {
 		})
 	}
 	s.approve("report", id)
+	before := len(s.post.box.Sent())
 	s.must(core.Supervisor, func(ctx context.Context, tx db.Tx) error { return report.Send(ctx, tx, id) })
 	s.note(fact{what: "report.sent", of: map[string]core.ID{"month": monthRef(of)}})
+	s.out[report.Operations+stamp(of)] = true
+	s.posted(id, before)
 	s.later(s.after(24*60, 96*60), func() {
 		s.must(core.Desk, func(ctx context.Context, tx db.Tx) error {
 			rs, err := report.Receipts(ctx, tx, id)
@@ -90,8 +95,10 @@ func (s *site) send(month, of time.Time) {
 				return err
 			}
 			in := report.Signature{Signer: "王经理", Day: core.Today(ctx)}
-			for _, r := range rs[:min(15, len(rs))] {
-				in.Receipts = append(in.Receipts, r.ID.String())
+			for _, r := range rs {
+				if r.Way == report.OnPaper && len(in.Receipts) < 15 {
+					in.Receipts = append(in.Receipts, r.ID.String())
+				}
 			}
 			return report.SignPapers(ctx, tx, id, in)
 		})
@@ -112,6 +119,7 @@ func (s *site) tellOwners(month, of time.Time) {
 	}
 	s.later(s.after(10, 24*60), func() {
 		s.submit(report.Work, month)
+		s.out[report.Work+stamp(of)] = true
 		told()
 	})
 }
@@ -125,9 +133,10 @@ func (s *site) monthlyReports(clause string, of time.Time) bool {
 	case "A7.2":
 		s.sumUpOpinions(of)
 	case "C13.5":
-		s.submit(report.Monthly, month)
-		s.note(fact{what: "report.monthly", of: about})
-		s.note(fact{what: "complaints.submitted", of: about}) // it is the statistics of C1.6 too
+		if !s.out[report.Monthly+stamp(of)] {
+			s.submit(report.Monthly, month)
+			s.issued(report.Monthly, of)
+		}
 	case "A3.3":
 		s.send(month, of)
 	case "B4.7":
