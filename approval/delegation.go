@@ -116,10 +116,14 @@ func GetDelegation(ctx context.Context, tx db.Tx, id core.ID, lock bool) (Delega
 	return d, err
 }
 
-// Delegations lists those of the project and of the firm, the newest first, after one (0: from the start).
+// Delegations lists those of the project and of the firm, the newest first, after one (0: from the start). Each of the two
+// is read in the order of its key, no further than the page.
 func Delegations(ctx context.Context, tx db.Tx, after core.ID, limit int) ([]Delegation, error) {
-	ds, err := db.All(ctx, tx, (*Delegation).dest, "select "+delegationColumns+` from approval_delegation where project_id in ($1, 1) and ($2 = 0 or id < $2)
-		order by id desc limit $3`, core.ProjectOf(ctx).ID, int64(after), limit)
+	page := func(where string) string {
+		return "select " + delegationColumns + " from approval_delegation where " + where + " and ($2 = 0 or id < $2) order by id desc limit $3"
+	}
+	ds, err := db.All(ctx, tx, (*Delegation).dest, "select * from (select * from ("+page("project_id = $1")+") mine union all select * from ("+page("project_id = 1 and $1 <> 1")+") firms) x order by id desc limit $3",
+		core.ProjectOf(ctx).ID, int64(after), limit)
 	for i := range ds {
 		ds[i].Ref.Kind = DelegationKind
 	}
