@@ -869,6 +869,14 @@ create unique index estate_mailbox_code on estate_mailbox (project_id, code);
 create index estate_mailbox_state on estate_mailbox (project_id, state, code);
 create index estate_mailbox_customer on estate_mailbox (project_id, customer_id);
 
+-- 20261129100200_estate_heir.sql
+-- taken: whoever used the old unit goes on in this one. heir: the one new unit that what cannot be divided goes to (spaces,
+-- a contract's money, what is owed); each old unit has one.
+alter table estate_unit_link add column taken boolean not null default false;
+alter table estate_unit_link add column heir boolean not null default false;
+update estate_unit_link set taken = true where how = 'merge';
+update estate_unit_link set heir = true where id in (select min(id) from estate_unit_link group by project_id, old_id);
+
 -- 20261122100400_customer.sql
 create table customer_customer (
   project_id bigint not null,
@@ -1305,6 +1313,14 @@ create index customer_access_list on customer_access (project_id, id);
 -- 20261128100500_customer_first.sql
 -- The customers of the first class (A 类客户, C16.3), whom cards, regular visits and festivals are about.
 create index customer_customer_first on customer_customer (project_id, filed_at, id) where category = 'key' or grade = 'gold';
+
+-- 20261129100400_customer_consent.sql
+-- A consent that was given for one matter only, by a public form: the matter with its number, and the form's name. It is
+-- none to keep a file (B1.4).
+alter table customer_consent add column matter_id bigint;
+alter table customer_consent add column matter_number text not null default '';
+alter table customer_consent add column form text not null default '';
+alter table customer_consent add column form_en text not null default '';
 
 -- 20261122100500_desk.sql
 -- One row for each request that anybody brings (诉求记录表, C19.1); what a higher module carries on points here.
@@ -1745,6 +1761,16 @@ create index desk_message_day on desk_message (project_id, door_id, day);
 create index desk_message_token on desk_message (token_hash);
 create index desk_message_matter on desk_message (project_id, matter_id) where matter_id is not null;
 create index desk_message_reach on desk_message (project_id, reach, created_at) where reach <> '';
+
+-- 20261129100500_desk_consent.sql
+-- When the sender of a message withdrew the consent that came with it (L5).
+alter table desk_message add column withdrawn_at bigint;
+-- What senders agreed to stands in their files where they were recognised: the consent has the message's id.
+insert into customer_consent (project_id, id, customer_id, purpose, sensitive, how, given_at, given_by, matter_id, matter_number, form, form_en)
+select s.project_id, s.id, m.customer_id, '只为办理事项 ' || m.number, false, 'form', s.consented_at, m.contact, m.id, m.number,
+  case s.kind when 'box' then '意见箱' else '网上诉求' end, case s.kind when 'box' then 'Suggestion box' else 'Online requests' end
+from desk_message s join desk_matter m on m.project_id = s.project_id and m.id = s.matter_id
+where s.consented_at is not null and m.customer_id is not null;
 
 -- 20261122100600_repair.sql
 create table repair_order (
@@ -2588,6 +2614,10 @@ create index visit_visit_seen on visit_visit (project_id, customer_id, visit_day
 create index visit_visit_next on visit_visit (project_id, customer_id, day, id) where open;
 create index visit_meeting_state on visit_meeting (project_id, state, id);
 
+-- 20261129100210_visit_sight_by.sql
+-- What somebody saw himself: the list of those who may not read the early warnings.
+create index visit_sight_by on visit_sight (project_id, by_id, id);
+
 -- 20261127100100_followup.sql
 -- One follow-up (回访): of a complaint, a repair, a move-in, an emergency, an activity, or planned by hand.
 create table followup_item (
@@ -3022,6 +3052,17 @@ create index survey_seminar_day on survey_seminar (project_id, day, id);
 -- A token opens one questionnaire: an index that says so is used without a look at what the table holds.
 drop index survey_invite_token;
 create unique index survey_invite_token on survey_invite (token_hash);
+
+-- 20261129100300_survey_keyed.sql
+-- Who keyed in an answer from a paper questionnaire (纸质答卷) and when, and who put it right afterwards. An answer that
+-- the customer gave online has neither.
+alter table survey_answer add column keyed_by bigint;
+alter table survey_answer add column keyer text not null default '';
+alter table survey_answer add column keyed_at bigint;
+alter table survey_answer add column fixed_by bigint;
+alter table survey_answer add column fixer text not null default '';
+alter table survey_answer add column fixed_at bigint;
+alter table survey_answer add column fix_reason text not null default '';
 
 -- 20261127100400_report.sql
 -- One issue of a report, with its figures as they stood when it was composed.
