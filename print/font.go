@@ -90,7 +90,8 @@ func (e *MissingError) list() string {
 	return strings.Join(words, " ")
 }
 
-// tidy drops what has no ink and makes every line end \n and every other space one that the font has.
+// tidy drops what has no ink, makes every line end \n and every other space one that the font has, and a minus, which it
+// has not, a hyphen.
 func tidy(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
@@ -99,6 +100,8 @@ func tidy(text string) string {
 			return '\n'
 		case r == '\t' || unicode.Is(unicode.Zs, r) && theFace().glyph(r) == 0:
 			return ' '
+		case r == '−':
+			return '-'
 		case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
 			return -1
 		}

@@ -158,7 +158,7 @@ func TestMissingCharactersAreReportedAndPrintVisibly(t *testing.T) {
 	if got := string(Missing("𠮷野家😀和𠮷")); got != "𠮷😀" {
 		t.Errorf("Missing: %q", got)
 	}
-	if got := Missing("物业管理费 ¥㎡°±×÷≤≥→←✓□■☑☐ ABC\tabc\u200b\ufe0f\r\n镕喆玥昇堃翀頔䶮"); len(got) != 0 {
+	if got := Missing("物业管理费 ¥㎡°±−×÷≤≥→←✓□■☑☐ ABC\tabc\u200b\ufe0f\r\n镕喆玥昇堃翀頔䶮"); len(got) != 0 {
 		t.Errorf("these should print: %q", string(got))
 	}
 	d := New(A5, core.ZH)

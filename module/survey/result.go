@@ -52,7 +52,7 @@ func dimensionTable(ctx context.Context, r Round, t Tally, last Round) ui.TableV
 		{Label: core.T("目标", "Target"), Num: true}, {Label: core.T("上次", "Last time"), Num: true}, {Label: core.T("比上次(百分点)", "Change (points)"), Num: true}, {Label: core.T("不满意的答卷", "Dissatisfied answers")}}}
 	for _, g := range t.Dimensions {
 		rate, ok := g.Score.Rate()
-		row := ui.Row{Cells: []ui.Cell{{Text: dimensionName(ctx, g.Name)}, {Text: fmt.Sprint(g.Score.N), Href: answersHref(ctx, r, "dimension", g.Name)}, {Text: fmt.Sprintf("%.2f", g.Score.Mean())}, {Text: rateText(rate, ok)},
+		row := ui.Row{Cells: []ui.Cell{{Text: dimensionName(ctx, g.Name)}, {Text: fmt.Sprint(g.Score.N), Href: answersHref(ctx, r, "dimension", g.Name)}, {Text: g.Score.meanText()}, {Text: rateText(rate, ok)},
 			{Text: targetText(r.Targets.Of(g.Name))}, {Text: rateText(last.Figures.Dimension(g.Name).Score.Rate())}, {Text: difference(g, last.Figures.Dimension(g.Name))},
 			{Text: core.T("查看", "See them").Say(ctx), Href: answersHref(ctx, r, "dimension", g.Name, "low", "1")}}}
 		if ok && r.Targets.Of(g.Name) > 0 && rate < r.Targets.Of(g.Name) {
@@ -83,7 +83,7 @@ func buildingTable(ctx context.Context, r Round, t Tally) ui.TableView {
 		row := ui.Row{Cells: []ui.Cell{{Text: g.Name}, {Text: fmt.Sprint(g.Invited)}, {Text: fmt.Sprint(g.Answered)}, {Text: rateText(core.RateOf(g.Answered, g.Invited))}, {Text: "—"}, {Text: "—"}}}
 		if r.shown(g) {
 			row.Cells[2].Href = answersHref(ctx, r, "building", g.Name)
-			row.Cells[4].Text, row.Cells[5].Text = fmt.Sprintf("%.2f", g.Score.Mean()), rateText(g.Score.Rate())
+			row.Cells[4].Text, row.Cells[5].Text = g.Score.meanText(), rateText(g.Score.Rate())
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -149,7 +149,7 @@ func questionTable(ctx context.Context, r Round, q Question, f QuestionTally) ui
 func matrixTable(ctx context.Context, r Round, q Question, f QuestionTally) ui.TableView {
 	t := ui.TableView{Columns: []ui.Column{{Label: core.T("评分项", "Item")}, {Label: core.T("评分数", "Ratings"), Num: true}, {Label: core.T("平均分", "Mean"), Num: true}, {Label: core.T("满意率", "Satisfied"), Num: true}, {Label: core.T("图", "Picture")}}}
 	for _, p := range q.pictured(f) {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: p.label.Say(ctx)}, {Text: fmt.Sprint(p.of), Href: answersHref(ctx, r, "question", strconv.FormatInt(q.ID, 10), "item", p.value)}, {Text: fmt.Sprintf("%.2f", p.score.Mean())}, {Text: rateText(p.share())},
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: p.label.Say(ctx)}, {Text: fmt.Sprint(p.of), Href: answersHref(ctx, r, "question", strconv.FormatInt(q.ID, 10), "item", p.value)}, {Text: p.score.meanText()}, {Text: rateText(p.share())},
 			{Body: ui.Bar(float64(max(p.of, 1)), []ui.Part{{Value: float64(p.n), Tone: ui.OK, Label: core.T("满意", "Satisfied")}, {Value: float64(p.of - p.n), Tone: ui.Warn, Label: core.T("其余", "Others")}})}}})
 	}
 	return t
@@ -227,6 +227,7 @@ func trendChart(r Round, t Tally, past []Round) ui.Chart {
 		add(p.Start, p.Figures)
 	}
 	add(r.Start, t)
+	c.Series = slices.DeleteFunc(c.Series, func(s ui.Series) bool { return ui.Chart{Labels: c.Labels, Series: []ui.Series{s}}.Empty() }) // a dimension that none of them asks about
 	return c
 }
 

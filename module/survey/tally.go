@@ -37,6 +37,14 @@ func (s Score) Mean() float64 {
 	return float64(s.Sum) / float64(s.N)
 }
 
+// meanText is the mean with two decimals; — when nobody rated.
+func (s Score) meanText() string {
+	if s.N == 0 {
+		return "—"
+	}
+	return strconv.FormatFloat(s.Mean(), 'f', 2, 64)
+}
+
 // QuestionTally is one question's figures: Counts by option (or rating 1–5, or 0–10 of NPS), Items of a matrix.
 type QuestionTally struct {
 	ID     int64   `json:"id"`

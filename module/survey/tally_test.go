@@ -48,6 +48,17 @@ func TestTallyCountsByHand(t *testing.T) {
 	}
 }
 
+// A trend draws what was asked about; a mean that nobody rated is no zero.
+func TestATrendDrawsWhatWasAskedAbout(t *testing.T) {
+	asked := Tally{Dimensions: []Group{{Name: Quality, Score: Score{N: 2, Good: 1, Sum: 7}}}}
+	if c := trendChart(Round{}, asked, []Round{{Figures: Tally{}}}); len(c.Series) != 1 || c.Series[0].Name.EN != "Quality" {
+		t.Errorf("drawn: %+v", c.Series)
+	}
+	if got := (Score{}).meanText() + (Score{N: 2, Sum: 7}).meanText(); got != "—3.50" {
+		t.Errorf("means: %s", got)
+	}
+}
+
 func TestAShareIsDrawnEvenlyAndTheSameEachTime(t *testing.T) {
 	var all []Member
 	for i := range 100 {
