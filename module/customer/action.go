@@ -1035,7 +1035,8 @@ func Withdraw(ctx context.Context, tx db.Tx, id, consent core.ID, how string) er
 				return err
 			}
 		}
-		return touched(ctx, tx, c, "withdrawn", map[string]string{"purpose": s.Purpose, "how": how})
+		key, value := s.about()
+		return touched(ctx, tx, c, "withdrawn", map[string]string{key: value, "how": how})
 	}
 	return core.NotFound()
 }

@@ -35,7 +35,7 @@ func ConsentFor(ctx context.Context, tx db.Tx, s Consent) error {
 		return err
 	}
 	s.How, s.Purpose = formHow, bound(s).ZH
-	payload := map[string]any{"purpose": s.Purpose, "how": s.How, "form": s.Form.ZH, "given": core.Date(s.GivenAt.In(core.ProjectOf(ctx).Zone).Format("2006-01-02"))}
+	payload := map[string]any{"matter": s.Number, "how": s.How, "form": s.Form.ZH, "given": core.Date(s.GivenAt.In(core.ProjectOf(ctx).Zone).Format("2006-01-02"))}
 	if !there {
 		if err := insertConsent(ctx, tx, s); err != nil {
 			return err
@@ -67,6 +67,14 @@ func Agreed(ctx context.Context, tx db.Tx, customer core.ID) (bool, error) {
 func Withdrawn(ctx context.Context, tx db.Tx, customer core.ID) ([]Consent, error) {
 	all, err := Consents(ctx, tx, customer)
 	return slices.DeleteFunc(slices.Clone(all), func(s Consent) bool { return !s.Bounded() || s.WithdrawnAt.IsZero() }), err
+}
+
+// about is what the journal says a consent was for: the matter's number, or its purpose.
+func (s Consent) about() (key, value string) {
+	if s.Bounded() {
+		return "matter", s.Number
+	}
+	return "purpose", s.Purpose
 }
 
 // howOf says how a consent was given.
