@@ -99,6 +99,32 @@ func moveTerms(ctx context.Context, tx db.Tx, c Case, until time.Time) error {
 	return err
 }
 
+// ---- evidence: photographs, recordings, screenshots of talks
+
+// Evidence is what shows how it was.
+type Evidence struct {
+	What  string
+	Files []core.Upload
+}
+
+func canAttach(_ context.Context, _ db.Tx, c Case) error { return running(c) }
+
+// AddEvidence attaches what shows how it was to a case that is open.
+func AddEvidence(ctx context.Context, tx db.Tx, id core.ID, e Evidence) error {
+	return change(ctx, tx, id, canAttach, "evidence", map[string]any{"what": e.What, "count": len(e.Files)}, func(c *Case) error {
+		return attach(ctx, tx, *c, "evidence", e.Files)
+	})
+}
+
+func attach(ctx context.Context, tx db.Tx, c Case, role string, ups []core.Upload) error {
+	for _, up := range ups {
+		if _, err := file.Attach(ctx, tx, c.Ref, role, up); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ---- letters (D4.5)
 
 // Letter is a written complaint's registration.
@@ -122,10 +148,8 @@ func Register(ctx context.Context, tx db.Tx, id core.ID, l Letter) error {
 			return err
 		}
 		c.LetterNo, c.LetterTo = l.Number, l.To
-		for _, up := range l.Copies {
-			if _, err := file.Attach(ctx, tx, c.Ref, "letter", up); err != nil {
-				return err
-			}
+		if err := attach(ctx, tx, *c, "letter", l.Copies); err != nil {
+			return err
 		}
 		return put(ctx, tx, *c)
 	})

@@ -256,6 +256,30 @@ func TestC1_5_ClosedInSevenDays(t *testing.T) {
 	})
 }
 
+// What shows how it was is attached to a case that is open, by anybody but the person complained of, and stands on its page.
+func TestEvidenceStandsWithTheCase(t *testing.T) {
+	testkit.Each(t, func(k *testkit.Kit) {
+		up, err := file.FromDataURL(signature())
+		k.Must(err)
+		up.Name = "大堂监控截图.png"
+		attach := func(id core.ID) error {
+			return do(k, core.Supervisor, complaint.AddEvidence, id, complaint.Evidence{What: "大堂监控截图", Files: []core.Upload{up}})
+		}
+		in := taken()
+		in.AgainstUser = me(k, core.Supervisor)
+		k.Refused("C13.1", attach(take(k, in)))
+		id := take(k, taken())
+		k.Must(attach(id))
+		if page := k.As(core.Desk).Get(k.As(core.Desk).P("complaint/" + id.String())).OK(k); !page.Has("大堂监控截图.png") || !page.Has("添加材料:大堂监控截图") {
+			k.Errorf("the page lacks the evidence: %s", page.Body)
+		}
+		k.Must(do(k, core.Supervisor, complaint.Void, id, complaint.Word{Text: "重复登记"}))
+		if err := attach(id); !core.IsKind(err, core.KindConflict) {
+			k.Errorf("attached to a case that is over: %v", err)
+		}
+	})
+}
+
 func TestD4_5_AWrittenComplaintIsRegisteredAndAnsweredByLetter(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		k.SetNow(time.Date(2026, 11, 16, 2, 0, 0, 0, time.UTC)) // Monday ten in the morning

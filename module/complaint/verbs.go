@@ -150,6 +150,11 @@ func sideVerbs() []register.Verber {
 		register.Verb[Letter]{Name: "letter", Label: core.T("来件登记", "Register the letter"), Roles: handlers(), Clause: "D4.5", Can: checked("letter", canLetter), Do: register.Doing(Register), Fields: []core.Field[Letter]{
 			core.Ask("number", "来件编号", "Letter number", func(l *Letter) any { return &l.Number }), core.Ask("to", "原件呈送", "Original submitted to", func(l *Letter) any { return &l.To }),
 			{Name: "copies", Label: core.T("复印件", "Copy"), Ptr: func(l *Letter) any { return &l.Copies }, Kind: core.KindPhoto, Max: 20}}},
+		register.Verb[Evidence]{Name: "evidence", Label: core.T("添加材料", "Add evidence"), Roles: handlers(), Can: checked("evidence", canAttach), Do: register.Doing(AddEvidence), Said: core.T("已添加", "Added"), Fields: []core.Field[Evidence]{
+			core.Ask("what", "是什么", "What it is", func(e *Evidence) any { return &e.What }, core.Required, func(f *core.Field[Evidence]) {
+				f.Hint = core.T("现场照片、录音、聊天截图", "Photographs of the place, a recording, a screenshot")
+			}),
+			{Name: "files", Label: core.T("照片或文件", "Photographs or files"), Ptr: func(e *Evidence) any { return &e.Files }, Kind: core.KindFile, Required: true, Max: 20}}},
 		register.Verb[Promise]{Name: "promise", Label: core.T("约定下次回复", "Agree the next reply"), Roles: handlers(), Clause: "D4.4", Can: checked("promise", canPromise), Do: register.Doing(AgreeNext), Fields: []core.Field[Promise]{
 			core.Ask("next", "下次回复时间", "Next reply", func(p *Promise) any { return &p.Next }, core.Required), core.Ask("told", "已告知客户", "What the customer was told", func(p *Promise) any { return &p.Told }, core.Required, core.Lines)}},
 		register.Verb[Extend]{Name: "extend", Label: core.T("延期", "Extend"), Roles: handlers(), Clause: "A6.2", Can: checked("extend", canExtend), Do: register.Doing(Prolong), Fields: []core.Field[Extend]{

@@ -169,7 +169,7 @@ func stackSide() templ.Component {
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(core.T("点一个单元,看它的业主、租户和在办事项。", "Choose a unit to see its owner, its tenant and what is open.").Say(ctx))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `estate/page.templ`, Line: 31, Col: 160}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `module/estate/page.templ`, Line: 31, Col: 160}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
