@@ -45,7 +45,7 @@ func (b *bench) lists(f *figures) error {
 	}
 	var gs []register.Any
 	if err == nil {
-		gs, err = s.multiply(b.repairs)
+		gs, err = s.multiply(b.repairs, b.only)
 	}
 	if err == nil {
 		err = s.listen()
@@ -67,15 +67,16 @@ func (s *site) firstProject() error {
 	})
 }
 
-// multiply brings each register's table to so many rows, and gives back the registers whose tables took them.
-func (s *site) multiply(rows int) ([]register.Any, error) {
+// multiply brings the table of each register whose name contains only to so many rows, and gives back the registers whose
+// tables took them.
+func (s *site) multiply(rows int, only string) ([]register.Any, error) {
 	var out []register.Any
 	done := []string{"customer_customer", "repair_order", "desk_matter", // the large database has these
 		"desk_inbox", "report_schedule", "survey_form", "desk_script"} // settings, of which an office keeps a handful
 	for _, m := range s.app.Lists.Modules {
 		for _, g := range m.Registers {
 			k := g.KindOf()
-			if k.Table == "" || k.Firm || slices.Contains(done, k.Table) {
+			if k.Table == "" || k.Firm || slices.Contains(done, k.Table) || !strings.Contains(k.Name, only) {
 				continue
 			}
 			done = append(done, k.Table)
@@ -224,9 +225,6 @@ func (b *bench) askLists(s *site, logins []seed.Login, gs []register.Any, f *fig
 	}
 	for _, g := range gs {
 		k := g.KindOf()
-		if !strings.Contains(k.Name, b.only) {
-			continue
-		}
 		path := "/p/" + s.project.Code + "/" + k.Name
 		for _, q := range append([]string{""}, allOf(g)...) {
 			r, seen, err := b.askList(all, path+q)

@@ -43,7 +43,7 @@ type options struct {
 	profile   string // folder for CPU profiles of intake and pages; empty: none
 	skip      string // parts left out: raw, intake, survey, process, sampler, lists, pages
 	keep      string // folder in which the large database stays; empty: none does
-	only      string // pages whose name contains it
+	only      string // pages and lists whose name contains it
 	server    string // PostgreSQL on which databases may be created
 	hasty     bool   // a server that does not wait for its disk will do: a test of this command
 }
@@ -65,7 +65,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of each engine's intake and pages")
 	f.StringVar(&o.skip, "skip", "", "parts to leave out: raw, intake, survey, process, sampler, lists, pages")
 	f.StringVar(&o.keep, "keep", "", "folder in which the large database stays, and on PostgreSQL a database of the server; used again when they are there")
-	f.StringVar(&o.only, "only", "", "ask only for the pages whose name contains this")
+	f.StringVar(&o.only, "only", "", "fill and ask for only the lists, and ask for only the pages, whose name contains this")
 	f.BoolVar(&quick, "quick", false, "a short run with 20,000 repairs")
 	if err := f.Parse(args); err != nil {
 		return o, err
