@@ -33,6 +33,7 @@ type Runner struct {
 	log      *slog.Logger
 	workers  int
 	claimFor time.Duration
+	poll     time.Duration
 	findDue  string
 	claimDue string
 	kindArgs []any
@@ -46,7 +47,7 @@ type Runner struct {
 
 // NewRunner makes a runner of four workers for these kinds; jobs of other kinds are left to other nodes.
 func NewRunner(d *db.DB, kinds []Kind, log *slog.Logger) *Runner {
-	r := &Runner{db: d, kinds: map[string]Kind{}, log: log, workers: workers, claimFor: claimFor}
+	r := &Runner{db: d, kinds: map[string]Kind{}, log: log, workers: workers, claimFor: claimFor, poll: pollEvery}
 	var marks []string
 	for _, k := range kinds {
 		r.kinds[k.Name] = k
@@ -106,7 +107,7 @@ func (r *Runner) Stop() {
 // dispatch hands out what is due: at once when told of a commit, when a worker becomes idle, and every two seconds for
 // what waits for its time and for commits whose notice was lost.
 func (r *Runner) dispatch(ctx context.Context, topics <-chan string) {
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(r.poll)
 	defer tick.Stop()
 	for {
 		if err := r.handOut(ctx); err != nil && ctx.Err() == nil {
