@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"image"
 	"image/png"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -874,22 +873,12 @@ func TestL5_ErasureBlanksWhoComplained(t *testing.T) {
 	})
 }
 
-// words is a PDF's text without its spaces.
-func words(k *testkit.Kit, pdf []byte) string {
-	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = bytes.NewReader(pdf)
-	out, err := cmd.Output()
-	k.Must(err)
-	return strings.Join(strings.Fields(string(out)), "")
-}
-
 func TestC1_2_TheCardSaysWhoWhatWhenAndTheOpinion(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		id := take(k, taken())
 		accept(k, id)
 		b := k.As(core.Desk)
-		card := words(k, b.Get(b.P("complaint/"+id.String()+"/card.pdf")).OK(k).Body)
+		card := k.Paper(b.Get(b.P("complaint/" + id.String() + "/card.pdf")).OK(k).Body)
 		c := get(k, id)
 		for _, want := range []string{"投诉记录卡", "FM-TS-001", c.Number, "华达科技", "尽快处理", "属实", c.At.In(core.China).Format("2006-01-02")} {
 			if !strings.Contains(card, want) {
@@ -901,7 +890,7 @@ func TestC1_2_TheCardSaysWhoWhatWhenAndTheOpinion(t *testing.T) {
 		}
 		k.Off("C1.2")
 		b = k.As(core.Desk)
-		if card := words(k, b.Get(b.P("complaint/"+id.String()+"/card.pdf")).OK(k).Body); strings.Contains(card, "FM-TS-001") {
+		if card := k.Paper(b.Get(b.P("complaint/" + id.String() + "/card.pdf")).OK(k).Body); strings.Contains(card, "FM-TS-001") {
 			k.Error("switched off, the paper is still the form")
 		}
 	})
@@ -911,12 +900,12 @@ func TestTheMerchantsFormAndTheLetterPrint(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		id := take(k, taken())
 		b := k.As(core.Desk)
-		if letter := words(k, b.Get(b.P("complaint/"+id.String()+"/letter.pdf")).OK(k).Body); strings.Contains(letter, "加派一班") {
+		if letter := k.Paper(b.Get(b.P("complaint/" + id.String() + "/letter.pdf")).OK(k).Body); strings.Contains(letter, "加派一班") {
 			k.Error("the letter tells a solution that nobody approved")
 		}
 		opined(k, id)
-		form := words(k, b.Get(b.P("complaint/"+id.String()+"/opinion.pdf")).OK(k).Body)
-		letter := words(k, b.Get(b.P("complaint/"+id.String()+"/letter.pdf")).OK(k).Body)
+		form := k.Paper(b.Get(b.P("complaint/" + id.String() + "/opinion.pdf")).OK(k).Body)
+		letter := k.Paper(b.Get(b.P("complaint/" + id.String() + "/letter.pdf")).OK(k).Body)
 		if !strings.Contains(form, "商户意见受理表") || !strings.Contains(form, "陈静") || !strings.Contains(letter, "加派一班清运") {
 			k.Errorf("form %s, letter %s", form, letter)
 		}
@@ -958,7 +947,7 @@ func TestC1_6_TheMonthIsReportedByTheTenth(t *testing.T) {
 		if last := page.Find("main table tbody tr").Last().Text(); !strings.Contains(last, "2") || !page.Has("装修噪音") {
 			k.Errorf("the page: %s", page.Text("main"))
 		}
-		if pdf := words(k, b.Get(b.P("complaint/report.pdf?month=2026-11")).OK(k).Body); !strings.Contains(pdf, "投诉统计表") {
+		if pdf := k.Paper(b.Get(b.P("complaint/report.pdf?month=2026-11")).OK(k).Body); !strings.Contains(pdf, "投诉统计表") {
 			k.Errorf("printed: %s", pdf)
 		}
 		told := unread(k, core.GM)

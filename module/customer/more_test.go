@@ -374,7 +374,7 @@ func TestC15_8_TheInformationFormAndItsChanges(t *testing.T) {
 		if p := b.Get(at(page)).OK(k); p.Has("客户基本信息表还缺") {
 			k.Errorf("complete, and something lacks: %s", p.Text("main"))
 		}
-		form := textOf(k.T, b.Get(at(page)+"/basic.pdf").Body)
+		form := k.Paper(b.Get(at(page) + "/basic.pdf").Body)
 		for _, want := range []string{"客户基本信息表", "民营企业", "主管单位", "深圳市南山区科苑路9号", "138****2231"} {
 			if !strings.Contains(form, want) {
 				k.Errorf("the form lacks %s: %s", want, form)
@@ -385,7 +385,7 @@ func TestC15_8_TheInformationFormAndItsChanges(t *testing.T) {
 		if len(hrefs) == 0 {
 			k.Fatal("no maintenance form")
 		}
-		paper := textOf(k.T, b.Get(hrefs[0]+"/form.pdf").Body)
+		paper := k.Paper(b.Get(hrefs[0] + "/form.pdf").Body)
 		for _, want := range []string{"客户信息维护表", "WH-202611-0001", "搬到南山区", "深圳市福田区深南大道1号", "深圳市南山区科苑路9号", "企业性质"} {
 			if !strings.Contains(paper, want) {
 				k.Errorf("the maintenance form lacks %s: %s", want, paper)

@@ -3,9 +3,6 @@ package customer_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,26 +62,12 @@ func TestE5_1_AFileIsClassedAndHoldsNeedsAndOpinions(t *testing.T) {
 	})
 }
 
-// textOf is a PDF as its reader finds it, without spaces.
-func textOf(t *testing.T, pdf []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "a.pdf")
-	if err := os.WriteFile(file, pdf, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("pdftotext", "-layout", "-enc", "UTF-8", file, "-").CombinedOutput()
-	if err != nil {
-		t.Fatalf("pdftotext (Debian package poppler-utils): %v: %s", err, out)
-	}
-	return strings.Join(strings.Fields(string(out)), "")
-}
-
 func TestDX_14_TheInformationFormIsPrinted(t *testing.T) {
 	testkit.Each(t, func(k *testkit.Kit) {
 		b := k.As(core.Desk)
 		page := opened(k, b, aFile())
 		path := strings.SplitN(page.URL, "?", 2)[0] + "/form.pdf"
-		masked := textOf(k.T, b.Get(path).Body)
+		masked := k.Paper(b.Get(path).Body)
 		for _, want := range []string{"业户基本情况表", "附件14", "深圳市华达科技有限公司", "李建国", "138****2231", "紧急联系人(非办公时间)程波"} {
 			if !strings.Contains(masked, want) {
 				k.Errorf("the form lacks %s", want)
@@ -97,11 +80,11 @@ func TestDX_14_TheInformationFormIsPrinted(t *testing.T) {
 			k.Error("the form shows plain numbers without a reason")
 		}
 		k.Off("DX.14")
-		if own := textOf(k.T, b.Get(path).Body); strings.Contains(own, "附件14") || strings.Contains(own, "紧急联系人(办公时间)") || !strings.Contains(own, "程波") {
+		if own := k.Paper(b.Get(path).Body); strings.Contains(own, "附件14") || strings.Contains(own, "紧急联系人(办公时间)") || !strings.Contains(own, "程波") {
 			k.Errorf("switched off, the form is still the annex: %s", own)
 		}
 		boss := k.As(core.Supervisor) // whose department's file it is (C15.3)
-		plain := textOf(k.T, boss.SubmitForm(boss.Get(strings.SplitN(page.URL, "?", 2)[0]).OK(k), "form[action$='/form.pdf']", map[string]string{"reason": "业户签字"}).Body)
+		plain := k.Paper(boss.SubmitForm(boss.Get(strings.SplitN(page.URL, "?", 2)[0]).OK(k), "form[action$='/form.pdf']", map[string]string{"reason": "业户签字"}).Body)
 		if !strings.Contains(plain, "13800002231") || !strings.Contains(plain, "91440300708461136T") {
 			k.Error("the form in full lacks the numbers")
 		}

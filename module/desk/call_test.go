@@ -152,7 +152,7 @@ func TestC19_2_RecordingsAreKeptAndThoseOfUnfinishedMattersApart(t *testing.T) {
 		if owes() != 0 {
 			k.Error("stored apart, it is still owed")
 		}
-		pdf := words(k, b.Get(b.P("call/recordings.pdf")).OK(k).Body)
+		pdf := k.Paper(b.Get(b.P("call/recordings.pdf")).OK(k).Body)
 		for _, want := range []string{"录音存档记录表", "FM-KF-002", "b.wav", "档案柜3号硬盘", get(k, matter).Number} {
 			if !strings.Contains(pdf, want) {
 				k.Errorf("the printed register lacks %q", want)

@@ -3,7 +3,6 @@ package desk_test
 import (
 	"context"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -71,15 +70,6 @@ func get(k *testkit.Kit, id core.ID) (m desk.Matter) {
 
 func path(k *testkit.Kit, id core.ID, verb string) string {
 	return "/p/" + k.Project.Code + "/desk/" + id.String() + "/" + verb
-}
-
-func words(k *testkit.Kit, pdf []byte) string {
-	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = strings.NewReader(string(pdf))
-	out, err := cmd.Output()
-	k.Must(err)
-	return strings.Join(strings.Fields(string(out)), "")
 }
 
 func TestB4_3_TheCustomerIsContactedWithinThirtyMinutesOfDeskTime(t *testing.T) {
@@ -229,7 +219,7 @@ func TestC19_1_EveryRequestGoesIntoTheRegister(t *testing.T) {
 			take(k, url.Values{"kind": {kind}, "company": {"华达科技"}, "channel": {[]string{"phone", "counter", "wechat", "letter", "oral"}[i]}, "content": {"第" + string(rune('1'+i)) + "件事"}})
 		}
 		list := b.Get(b.P("desk") + "?state=all").OK(k)
-		pdf := words(k, b.Get(b.P("desk/register.pdf")).OK(k).Body)
+		pdf := k.Paper(b.Get(b.P("desk/register.pdf")).OK(k).Body)
 		for i := range 5 {
 			if what := "第" + string(rune('1'+i)) + "件事"; !list.Has(what) || !strings.Contains(pdf, what) {
 				k.Errorf("%s is in the list: %v; in print: %v", what, list.Has(what), strings.Contains(pdf, what))

@@ -320,7 +320,7 @@ func TestADoorOpensOnlyToItsCode(t *testing.T) {
 		if p := k.As(core.Desk).Post(page+"/replace", url.Values{"text": {"换"}}); p.Status != 403 {
 			k.Errorf("the clerk replaces the code: %d", p.Status)
 		}
-		if got := k.As(core.Desk).Answer(page + "/poster.pdf"); !strings.HasPrefix(got, "%PDF") || !strings.Contains(words(k, []byte(got)), old) {
+		if got := k.As(core.Desk).Answer(page + "/poster.pdf"); !strings.HasPrefix(got, "%PDF") || !strings.Contains(k.Paper([]byte(got)), old) {
 			k.Error("the poster does not say the address")
 		}
 		k.Read(func(ctx context.Context, tx db.Tx) error {

@@ -145,7 +145,7 @@ func TestB4_5_ItIsClosedOnlyAfterTheCustomerConfirmed(t *testing.T) {
 			k.Errorf("closed: %+v", m)
 		}
 		sup := k.As(core.Supervisor)
-		if pdf := words(k, sup.Get(sup.P("desk/register.pdf")).OK(k).Body); !strings.Contains(pdf, "处理人") || !strings.Contains(pdf, "周六检修") || !strings.Contains(pdf, m.Handler) {
+		if pdf := k.Paper(sup.Get(sup.P("desk/register.pdf")).OK(k).Body); !strings.Contains(pdf, "处理人") || !strings.Contains(pdf, "周六检修") || !strings.Contains(pdf, m.Handler) {
 			k.Errorf("the printed register says neither who handled it nor how: %s", pdf)
 		}
 		nobody := take(k, url.Values{"channel": {"box"}, "contact": {""}, "phone": {""}})

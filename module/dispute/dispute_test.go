@@ -1,9 +1,7 @@
 package dispute_test
 
 import (
-	"bytes"
 	"context"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -99,11 +97,7 @@ func owed(k *testkit.Kit, about core.Ref) (out []duty.Duty) {
 
 func words(k *testkit.Kit, path string) string {
 	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = bytes.NewReader(k.As(core.Supervisor).Get(path).Body)
-	out, err := cmd.Output()
-	k.Must(err)
-	return string(out)
+	return k.PaperLines(k.As(core.Supervisor).Get(path).Body)
 }
 
 func TestA6_3_BothSidesHeardAgreedPerformedOrShownTheLegalRoute(t *testing.T) {

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,16 +35,6 @@ func pixel() []byte {
 }
 
 func signature() string { return "data:image/png;base64," + base64.StdEncoding.EncodeToString(pixel()) }
-
-// words are what a paper says, without its spaces.
-func words(k *testkit.Kit, pdf []byte) string {
-	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = bytes.NewReader(pdf)
-	out, err := cmd.Output()
-	k.Must(err)
-	return strings.Join(strings.Fields(string(out)), "")
-}
 
 // do carries a verb out as somebody of the role.
 func do[In any](k *testkit.Kit, r core.Role, verb func(context.Context, db.Tx, core.ID, In) error, id core.ID, in In) error {
@@ -806,7 +794,7 @@ func TestDX_11_TheFollowUpRecordHasItsFields(t *testing.T) {
 		k.Must(do(k, core.Supervisor, followup.Remark, i.Ref.ID, followup.Word{Text: "回访及时"}))
 		b := k.As(core.Desk)
 		page := b.Get(b.P("followup/" + i.Ref.ID.String() + "/form")).OK(k)
-		pdf := words(k, b.Get(b.P("followup/"+i.Ref.ID.String()+"/form.pdf")).OK(k).Body)
+		pdf := k.Paper(b.Get(b.P("followup/" + i.Ref.ID.String() + "/form.pdf")).OK(k).Body)
 		for _, want := range []string{"FM-GL-032-0", "业户", "华达科技", "单元", "A1203", "电话/面谈", "事由", "电梯厅有异味", "意见要求", "处理结果", "异味消除", "回访人", "林敏", "日期", "2026-11-18", "主任意见", "回访及时", "主任签名"} {
 			if !page.Has(want) {
 				t.Errorf("the page lacks %q", want)

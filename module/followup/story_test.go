@@ -116,7 +116,7 @@ func TestAnOpenLetterIsWrittenAndPrinted(t *testing.T) {
 		if !p.Has("华达科技") || !p.Has("鹏程贸易") {
 			t.Errorf("the letter does not say whom it answers: %s", p.URL)
 		}
-		paper := words(k, b.Get(p.URL+"/letter.pdf").OK(k).Body)
+		paper := k.Paper(b.Get(p.URL + "/letter.pdf").OK(k).Body)
 		if !strings.Contains(paper, "关于异味") || !strings.Contains(paper, "已加派清运") {
 			t.Errorf("printed:\n%s", paper)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -84,15 +83,6 @@ func dutiesOf(k *testkit.Kit, kind string, id core.ID, clause string) (out []dut
 		return err
 	})
 	return out
-}
-
-func words(k *testkit.Kit, pdf []byte) string {
-	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = strings.NewReader(string(pdf))
-	out, err := cmd.Output()
-	k.Must(err)
-	return strings.Join(strings.Fields(string(out)), "")
 }
 
 // buttons compares the record page with the POSTs: what is open is not refused, what is shut is.
@@ -191,7 +181,7 @@ func TestTheStoryOfALeakingTap(t *testing.T) {
 		if o = orderAt(k, path); o.State != repair.StateClosed || o.Total != 7600 && o.Total != 3000 {
 			k.Errorf("the end: %s, %s", o.State, o.Total)
 		}
-		slip := words(k, boss.Get(path+"/slip.pdf").OK(k).Body)
+		slip := k.Paper(boss.Get(path + "/slip.pdf").OK(k).Body)
 		paper := boss.Get(path + "/slip/print").OK(k)
 		if n := paper.Find("article.copy").Length(); n != 3 || paper.Find("article.copy img[src*='/file/']").Length() != 6 || paper.Find("[data-print]").Length() != 1 {
 			k.Errorf("the print page has %d parts, or lacks the two signatures on each: %s", n, paper.Text("main"))
@@ -285,7 +275,7 @@ func TestDX_13_TheIntakeRecordPrintsTheTenFields(t *testing.T) {
 		path := call(k, url.Values{"level": {repair.Urgent}})
 		b := k.As(core.Supervisor)
 		b.Submit(path+"/dispatch", map[string]string{"technician": k.Users[core.Technician].String(), "reason": "只有他在"}).OK(k)
-		text := words(k, b.Get(b.P("repair/register.pdf")).OK(k).Body)
+		text := k.Paper(b.Get(b.P("repair/register.pdf")).OK(k).Body)
 		for _, want := range []string{"FM-GL-011-0", "报修受理记录", "序号", "地址名称", "项目或故障", "级别", "电话联系人", "报修时间", "结果", "处理人", "记录人", "备注",
 			"卫生间水龙头漏水", "紧急", "陈静", "2026-11-18", "李工", "林敏", orderAt(k, path).Number} {
 			if !strings.Contains(text, want) {
@@ -296,7 +286,7 @@ func TestDX_13_TheIntakeRecordPrintsTheTenFields(t *testing.T) {
 			k.Error("the record shows the whole telephone number")
 		}
 		k.Off("DX.13")
-		if text := words(k, b.Get(b.P("repair/register.pdf")).OK(k).Body); strings.Contains(text, "FM-GL-011-0") || !strings.Contains(text, "卫生间水龙头漏水") {
+		if text := k.Paper(b.Get(b.P("repair/register.pdf")).OK(k).Body); strings.Contains(text, "FM-GL-011-0") || !strings.Contains(text, "卫生间水龙头漏水") {
 			k.Errorf("switched off, the record is still the form: %s", text)
 		}
 	})

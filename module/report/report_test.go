@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"mime/multipart"
 	"net"
 	"net/mail"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -219,16 +217,12 @@ func checkPapers(k *testkit.Kit, i report.Issue) {
 	k.Helper()
 	b := k.As(core.Supervisor)
 	at := b.P("report/" + i.Ref.ID.String())
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = bytes.NewReader(b.Get(at + "/report.pdf").OK(k).Body)
-	out, err := cmd.Output()
-	k.Must(err)
-	text, charts := strings.Join(strings.Fields(string(out)), ""), 0
+	text, charts := k.Paper(b.Get(at+"/report.pdf").OK(k).Body), 0
 	for _, s := range i.Sections {
 		for _, t := range s.Tables {
 			title := strings.Join(strings.Fields(t.Title.ZH), "")
 			if has := strings.Contains(text, title+"(件)受理上期"); has != (t.Chart != "") {
-				k.Errorf("the paper has a chart of %s: %v\n%s", t.Key, has, out)
+				k.Errorf("the paper has a chart of %s: %v\n%s", t.Key, has, text)
 			}
 			if t.Chart != "" {
 				charts++
@@ -238,16 +232,7 @@ func checkPapers(k *testkit.Kit, i report.Issue) {
 	if shown := b.Get(at).OK(k).Find("figure.chart").Length(); charts < 3 || shown != charts {
 		k.Errorf("%d charts, %d on the page", charts, shown)
 	}
-	xlsx := b.Get(at + "/report.xlsx").OK(k).Body
-	z, err := zip.NewReader(bytes.NewReader(xlsx), int64(len(xlsx)))
-	k.Must(err)
-	native := 0
-	for _, f := range z.File {
-		if strings.HasPrefix(f.Name, "xl/charts/chart") {
-			native++
-		}
-	}
-	if native != charts {
+	if native := k.Charts(b.Get(at + "/report.xlsx").OK(k).Body); native != charts {
 		k.Errorf("%d charts in the workbook, %d on the page", native, charts)
 	}
 }

@@ -1,11 +1,9 @@
 package survey_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -293,14 +291,10 @@ func TestResultsLeadToTheirAnswers(t *testing.T) {
 // checkPaper reads a report: each of these must stand in it as a chart writes it, its label straight before its figure.
 func checkPaper(k *testkit.Kit, pdf string, want ...string) {
 	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = strings.NewReader(pdf)
-	out, err := cmd.Output()
-	k.Must(err)
-	text := strings.Join(strings.Fields(string(out)), "")
+	text := k.Paper([]byte(pdf))
 	for _, w := range want {
 		if !strings.Contains(text, w) {
-			k.Errorf("the paper lacks %q:\n%s", w, out)
+			k.Errorf("the paper lacks %q:\n%s", w, text)
 		}
 	}
 }
@@ -308,15 +302,7 @@ func checkPaper(k *testkit.Kit, pdf string, want ...string) {
 // checkWorkbook counts the native charts of a workbook.
 func checkWorkbook(k *testkit.Kit, xlsx string, charts int) {
 	k.Helper()
-	z, err := zip.NewReader(strings.NewReader(xlsx), int64(len(xlsx)))
-	k.Must(err)
-	n := 0
-	for _, f := range z.File {
-		if strings.HasPrefix(f.Name, "xl/charts/chart") {
-			n++
-		}
-	}
-	if n != charts {
+	if n := k.Charts([]byte(xlsx)); n != charts {
 		k.Errorf("the workbook has %d charts, want %d", n, charts)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"image"
 	"image/png"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -380,7 +379,7 @@ func TestDX_12_TheInterviewRecordPrintsWithTheSeal(t *testing.T) {
 	k.Must(do(k, core.Desk, visit.Sign, id, visit.Seal{Signer: "陈静", Signature: signature()}))
 	b := k.As(core.Desk)
 	page := b.Get("/p/lhgc/visit/" + id.String() + "/record/print")
-	pdf := words(k, b.Get("/p/lhgc/visit/"+id.String()+"/record.pdf").Body)
+	pdf := k.PaperLines(b.Get("/p/lhgc/visit/" + id.String() + "/record.pdf").Body)
 	for _, want := range []string{"FM-GL-002-0", "顾客访谈记录", "业户", "华达科技有限公司", "单元", "A1203", "访谈对象", "陈静", "电话", "138****2231", "访谈内容", "介绍年末服务安排", "记录人", "林敏", "2026-11-18", "业户签章"} {
 		if !strings.Contains(page.Text("body"), want) {
 			k.Errorf("the page lacks %q", want)
@@ -393,20 +392,10 @@ func TestDX_12_TheInterviewRecordPrintsWithTheSeal(t *testing.T) {
 		k.Error("the signature is not on the page")
 	}
 	k.Off("DX.12")
-	if pdf := words(k, b.Get("/p/lhgc/visit/"+id.String()+"/record.pdf").Body); strings.Contains(pdf, "FM-GL-002-0") {
+	if pdf := k.PaperLines(b.Get("/p/lhgc/visit/" + id.String() + "/record.pdf").Body); strings.Contains(pdf, "FM-GL-002-0") {
 		k.Error("the paper bears a number though its clause is off")
 	}
 	k.Must(do(k, core.Desk, visit.Sign, visited(k, core.Desk, c, report()), visit.Seal{}))
-}
-
-// words is the text of a PDF.
-func words(k *testkit.Kit, pdf []byte) string {
-	k.Helper()
-	cmd := exec.Command("pdftotext", "-layout", "-", "-")
-	cmd.Stdin = bytes.NewReader(pdf)
-	out, err := cmd.Output()
-	k.Must(err)
-	return string(out)
 }
 
 func TestC16_3_FirstClassCustomersAreVisitedByHandlerAndSupervisor(t *testing.T) {
