@@ -94,7 +94,7 @@ func events() map[string]core.Text {
 		"reported": core.T("提交调查报告", "filed the investigation report"), "report-approved": core.T("调查报告获总经理批准", "the general manager approved the report"),
 		"action": core.T("制定纠正预防措施:{text}", "drew up a measure: {text}"), "voided": core.T("作废:{reason}", "voided: {reason}"), "merged": core.T("并入 {number}:{reason}", "merged into {number}: {reason}"), "joined": core.T("{number} 并入本件", "{number} was merged into this"), "unmerged": core.T("取消合并:{reason}", "taken apart: {reason}"),
 		"evidence": core.T("添加材料:{what}", "added evidence: {what}"),
-		"media": core.T("媒体往来({outlet}):{text}", "contact with the media ({outlet}): {text}"), "met": core.T("处理小组会议:{text}", "the team met: {text}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
+		"media":    core.T("媒体往来({outlet}):{text}", "contact with the media ({outlet}): {text}"), "met": core.T("处理小组会议:{text}", "the team met: {text}"), "revealed": core.T("查看电话:{reason}", "saw the telephone number: {reason}"),
 	}
 }
 

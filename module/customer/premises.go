@@ -179,8 +179,8 @@ func (p passage) targets(part string) []core.ID {
 // moveStay lets a stay go on in its new units. One that holds already ends the day before on the old unit; one that had
 // yet to begin goes over whole.
 func (p passage) moveStay(ctx context.Context, tx db.Tx, s Stay) error {
-	next, whole := s, s.From >= p.on
-	if !whole {
+	next, begun, went := s, s.From < p.on, false
+	if begun {
 		next.From = p.on
 	}
 	for _, to := range p.targets(s.Part) {
@@ -192,22 +192,24 @@ func (p passage) moveStay(ctx context.Context, tx db.Tx, s Stay) error {
 			continue
 		}
 		next.Unit = to
-		if whole {
-			whole, err = false, setStay(ctx, tx, next)
-			s.Unit = to
-		} else {
+		if begun || went {
 			next.ID = tx.NewID()
 			err = insertStays(ctx, tx, next)
+		} else {
+			went, err = true, setStay(ctx, tx, next)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if s.Unit != p.old.ID { // it went over itself
-		return nil
+	switch {
+	case begun:
+		s.To = p.on.Add(-1)
+		return setStay(ctx, tx, s)
+	case !went: // the same stay is to begin in another of the merged units: on this one there was none
+		return db.ExecOne(ctx, tx, "delete from customer_unit where project_id = $1 and id = $2", core.ProjectOf(ctx).ID, s.ID)
 	}
-	s.To = p.on.Add(-1)
-	return setStay(ctx, tx, s)
+	return nil
 }
 
 // join lets a stay go on in the one that the same customer has in the new unit already, of another of the merged units;
@@ -258,7 +260,7 @@ func (p passage) moveLease(ctx context.Context, tx db.Tx, l Lease) error {
 		if to == p.heir {
 			continue
 		}
-		part := Lease{No: l.No, Unit: to, Customer: l.Customer, From: max(l.From, p.on), To: l.To, PayMethod: l.PayMethod, Note: "租金和押金记在 " + p.codes[p.heir].Code}
+		part := Lease{No: l.No, Unit: to, Customer: l.Customer, From: max(l.From, p.on), To: l.To, PayMethod: l.PayMethod, Note: core.T("租金和押金记在 %s", "Rent and deposit stand at %s", p.codes[p.heir].Code).Say(ctx)}
 		id := tx.NewID()
 		if _, err := db.InsertMany(ctx, tx, leaseInto, "", [][]any{newLease(ctx, id, part)}); err != nil {
 			return err

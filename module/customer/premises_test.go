@@ -271,6 +271,19 @@ func TestATenantWhoIsYetToComeGoesAlong(t *testing.T) {
 		same(k, "the old unit", uses(k, unit))
 		same(k, "the part", uses(k, ids[0]), stay(who, "tenant", string(from), ""))
 		same(k, "the other", uses(k, ids[1]))
+
+		var next core.ID // merged, what is yet to come in both begins once
+		k.Write(core.Supervisor, func(ctx context.Context, tx db.Tx) (err error) {
+			if next, err = estate.CreateUnit(ctx, tx, estate.In{Code: "A0413", Area: square("50")}); err == nil {
+				_, err = customer.Occupy(ctx, tx, who, customer.Occupation{Unit: next, Part: customer.AsTenant, From: from})
+			}
+			return err
+		})
+		one, err := join(k, "A0414", ids[0], next)
+		k.Must(err)
+		same(k, "the merged unit", uses(k, one), stay(who, "tenant", string(from), ""))
+		same(k, "the part before", uses(k, ids[0]))
+		same(k, "the one merged to it", uses(k, next))
 	})
 }
 

@@ -73,7 +73,7 @@ func forgetSender(ctx context.Context, tx db.Tx, s customer.Consent, kept bool) 
 		return err
 	}
 	tx.Publish(Topic(m.Ref.Project))
-	return journal.Add(ctx, tx, m.Ref, "consent_withdrawn", map[string]string{"form": s.Form.ZH}, journal.For(m.Customer))
+	return journal.Add(ctx, tx, m.Ref, "consent_withdrawn", nil, journal.For(m.Customer))
 }
 
 // searched writes a matter that the search finds into it again.

@@ -58,7 +58,7 @@ const (
 // Kind is the register of matters.
 func Kind() register.Kind {
 	return register.Kind{Name: "desk", Plural: "matters", Label: core.T("受理台", "Front desk"), Table: "desk_matter", About: about, Choices: map[string][]core.Choice{"channel": Channels(), "name": core.RoleNames(), "how": Confirmations(), "door": DoorKinds(), "said": Saids(), "kind": allKinds(), "from": allKinds()}, Events: map[string]core.Text{
-		"taken": core.T("受理({channel})", "took it down ({channel})"), "consent_withdrawn": core.T("来件人撤回同意({form})", "the sender withdrew the consent ({form})"), "came": core.T("公众入口来件({door}),来件人说是:{said}", "sent by a public door ({door}), said to be: {said}"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
+		"taken": core.T("受理({channel})", "took it down ({channel})"), "consent_withdrawn": core.T("来件人撤回同意", "the sender withdrew the consent"), "came": core.T("公众入口来件({door}),来件人说是:{said}", "sent by a public door ({door}), said to be: {said}"), "contacted": core.T("联系客户确认:{note}", "contacted the customer: {note}"),
 		"handed": core.T("转办 {name}:{reason}", "handed over to {name}: {reason}"), "progress": core.T("告知客户进展:{note}", "told the customer the progress: {note}"),
 		"answered": core.T("答复:{answer}", "answered: {answer}"), "closed": core.T("办结", "closed"), "summarised": core.T("事后总结:{summary}", "summed up: {summary}"),
 		"reopened": core.T("返修,重新办理:{reason}", "taken up again for rework: {reason}"),

@@ -35,6 +35,7 @@ func (b Breach) String() string { return fmt.Sprintf("%s:%d: %s", b.File, b.Line
 // source is one parsed Go file.
 type source struct {
 	name string // relative, with slashes
+	text []byte
 	file *ast.File
 	set  *token.FileSet
 }
@@ -86,9 +87,13 @@ func parse(root string) (out []source, err error) {
 		if !strings.HasSuffix(name, ".go") {
 			return nil
 		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
 		set := token.NewFileSet()
-		f, err := parser.ParseFile(set, filepath.Join(root, name), nil, parser.ParseComments|parser.SkipObjectResolution)
-		out = append(out, source{name, f, set})
+		f, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		out = append(out, source{name, text, f, set})
 		return err
 	})
 	return out, err

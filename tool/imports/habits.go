@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
+	"go/format"
 	"go/token"
 	"slices"
 	"strings"
@@ -16,8 +18,18 @@ func habits(sources []source) (out []Breach) {
 		}
 		out = append(out, forbidden(s)...)
 		out = append(out, unfinished(s)...)
+		out = append(out, unformatted(s)...)
 	}
 	return append(out, state(sources)...)
+}
+
+// unformatted compares with gofmt's form.
+func unformatted(s source) []Breach {
+	want, err := format.Source(s.text)
+	if err == nil && bytes.Equal(want, s.text) {
+		return nil
+	}
+	return []Breach{{s.name, 1, "is not formatted; run gofmt -w"}}
 }
 
 func forbidden(s source) (out []Breach) {

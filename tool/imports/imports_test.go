@@ -105,6 +105,7 @@ func TestEveryBreachIsFound(t *testing.T) {
 		{"core/state.go", "package core\n\nvar m = map[int]int{1: 1}\n\nfunc f() { delete(m, 1) }\n", "m is written to"},
 		{"core/start.go", "package core\n\nfunc init() {}\n", "no init function"},
 		{"core/core_test.go", "package core\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) { t.Skip(\"later\") }\n", "rather than being skipped"},
+		{"core/form.go", "package core\n\nfunc  f() {}\n", "core/form.go:1: is not formatted"},
 		{"core/note.go", "package core\n\n// TO" + "DO: later\n", "a note of unfinished work"},
 	} {
 		files := sound()
