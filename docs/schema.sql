@@ -2163,6 +2163,10 @@ create unique index complaint_month_one on complaint_month (project_id, month);
 alter table complaint_case add column merged bigint;
 create index complaint_case_merged on complaint_case (project_id, merged, id) where merged is not null;
 
+-- 20261129100050_complaint_settled.sql
+-- A case whose customer is satisfied waits to be filed (待归档), and no more for his opinion.
+update complaint_case set state = 'settled' where state = 'replied' and satisfied = 'yes';
+
 -- 20261127100250_dispute.sql
 -- A6.3: a dispute from its opening to its agreement or the legal route.
 create table dispute_case (

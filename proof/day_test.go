@@ -854,7 +854,7 @@ func (c *dealing) promise() {
 	var replied bool
 	c.Read(func(ctx context.Context, tx db.Tx) error {
 		got, err := complaint.Get(ctx, tx, c.id)
-		replied = got.State == complaint.StateReplied
+		replied = got.State == complaint.StateReplied || got.State == complaint.StateSettled
 		return err
 	})
 	if replied {
@@ -1011,10 +1011,10 @@ func (c *dealing) reply() {
 
 func (c *dealing) opine() {
 	now := c.now()
-	if c.over || now.State != complaint.StateReplied {
+	if c.over || now.State != complaint.StateReplied && now.State != complaint.StateSettled {
 		return
 	}
-	if !now.Opined.IsZero() { // he signed when he was followed up
+	if now.State == complaint.StateSettled { // he signed when he was followed up
 		c.later(c.by(c.owes("C1.5", "term", "complaint", c.id)), c.close)
 		return
 	}
@@ -1035,7 +1035,7 @@ func (c *dealing) opine() {
 }
 
 func (c *dealing) close() {
-	if now := c.now(); c.over || now.State != complaint.StateReplied || now.Satisfied != "yes" {
+	if now := c.now(); c.over || now.State != complaint.StateSettled {
 		return
 	}
 	if c.major {

@@ -25,7 +25,7 @@ type Promise struct {
 }
 
 func canPromise(_ context.Context, _ db.Tx, c Case) error {
-	if !c.Replied.IsZero() && c.State == StateReplied {
+	if c.State == StateReplied || c.State == StateSettled {
 		return in(c, StateAccepted)
 	}
 	return running(c)
@@ -235,7 +235,11 @@ func Opine(ctx context.Context, tx db.Tx, id core.ID, o Opinion) error {
 				return err
 			}
 		}
-		if o.Satisfied == "yes" || !on {
+		if o.Satisfied == "yes" {
+			c.State = StateSettled
+			return nil
+		}
+		if !on {
 			return nil
 		}
 		c.Round++
@@ -256,7 +260,7 @@ func reopen(ctx context.Context, tx db.Tx, c *Case) error {
 }
 
 func canReopen(_ context.Context, _ db.Tx, c Case) error {
-	return in(c, StateFinished, StateReplied, StateClosed)
+	return in(c, StateFinished, StateReplied, StateSettled, StateClosed)
 }
 
 // Reopen takes a case up again, filed or not, because its follow-up found the customer dissatisfied (C14.7).
@@ -334,7 +338,7 @@ func Follow(ctx context.Context, tx db.Tx, id core.ID, w Word) error {
 const reportVerb = "complaint.report"
 
 func canReport(ctx context.Context, tx db.Tx, c Case) error {
-	if err := in(c, StateAccepted, StateSolving, StateApproved, StateFinished, StateReplied); err != nil {
+	if err := in(c, StateAccepted, StateSolving, StateApproved, StateFinished, StateReplied, StateSettled); err != nil {
 		return err
 	}
 	if !c.Sealed.IsZero() {
@@ -391,7 +395,7 @@ type Close struct {
 // canClose: every step has its record (D4.4), the customer was asked (C11.2) and is satisfied (D4.6), head office knows
 // the result of what it took in (B7.2).
 func canClose(ctx context.Context, tx db.Tx, c Case) error {
-	if err := in(c, StateReplied, StateFinished, StateApproved); err != nil {
+	if err := in(c, StateSettled, StateReplied, StateFinished, StateApproved); err != nil {
 		return err
 	}
 	if err := regulation.Require(ctx, tx, "C11.2", !c.Opined.IsZero(), "还没有询问客户是否满意", "The customer has not been asked whether he is satisfied"); err != nil {

@@ -47,6 +47,7 @@ const (
 	StateApproved = "approved" // 待落实
 	StateFinished = "finished" // 待答复
 	StateReplied  = "replied"  // 待客户意见
+	StateSettled  = "settled"  // 待归档: the customer is satisfied
 	StateClosed   = "closed"   // 已归档
 	StateDeclined = "declined" // 不予受理
 	StateVoid     = "void"     // 已作废
@@ -102,7 +103,7 @@ func events() map[string]core.Text {
 func States() []core.Choice {
 	return []core.Choice{{Value: StateNew, Label: core.T("待判定", "To be judged")}, {Value: StateJudged, Label: core.T("待裁定", "To be ruled on")}, {Value: StateAccepted, Label: core.T("处理中", "In hand")},
 		{Value: StateSolving, Label: core.T("方案待批", "Solution to approve")}, {Value: StateApproved, Label: core.T("待落实", "To be carried out")}, {Value: StateFinished, Label: core.T("待答复", "To be answered")},
-		{Value: StateReplied, Label: core.T("待客户意见", "Customer's opinion")}, {Value: StateClosed, Label: core.T("已归档", "Filed")}, {Value: StateDeclined, Label: core.T("不予受理", "Not accepted")}, {Value: StateVoid, Label: core.T("已作废", "Voided")}, {Value: StateMerged, Label: core.T("已并入", "Merged")}}
+		{Value: StateReplied, Label: core.T("待客户意见", "Customer's opinion")}, {Value: StateSettled, Label: core.T("待归档", "To be filed")}, {Value: StateClosed, Label: core.T("已归档", "Filed")}, {Value: StateDeclined, Label: core.T("不予受理", "Not accepted")}, {Value: StateVoid, Label: core.T("已作废", "Voided")}, {Value: StateMerged, Label: core.T("已并入", "Merged")}}
 }
 
 // Levels are the levels of severity (级别).

@@ -792,6 +792,10 @@ func TestD4_6_WhoIsNotSatisfiedIsHandledAgain(t *testing.T) {
 		k.Must(do(k, core.Desk, complaint.Answer, id, oral()))
 		k.Refused("D4.6", do(k, core.Supervisor, complaint.CloseCase, id, summed()))
 		k.Must(do(k, core.Desk, complaint.Opine, id, satisfied()))
+		b := k.As(core.Desk)
+		if page := b.Get(b.P("complaint/" + id.String())).OK(k); !page.Has("待归档") || page.Find(`main a[href$="/opinion"]`).Length() > 0 {
+			k.Error("a satisfied customer is still asked for his opinion")
+		}
 		k.Must(do(k, core.Supervisor, complaint.CloseCase, id, summed()))
 
 		second := take(k, taken())
